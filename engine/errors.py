@@ -1,0 +1,17 @@
+"""The errors that a person can mend: each message is one line that says what, where and what to do."""
+
+
+class WnkdError(Exception):
+    """Base of every error whose message is meant for a person; shown without a traceback."""
+
+
+class SpecError(WnkdError):
+    """A trial, recipe or flag asks for something that does not exist or does not fit together."""
+
+
+class DataError(WnkdError):
+    """A dataset is missing, damaged or not what it says it is."""
+
+
+class ArtifactError(WnkdError):
+    """An artifact is missing or damaged."""

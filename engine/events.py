@@ -1,0 +1,94 @@
+"""What a job reports: one JSON object a line, appended to `events.jsonl` in its directory.
+
+Types of event, each with `t` (UTC seconds since 1970):
+  start     attempt, pid, device, versions
+  progress  done, total, unit, rate (units per second)
+  metric    step (epoch), values {name: number}
+  log       text (one line for people)
+  end       state (done | failed | cancelled), reason, result
+
+A reader takes whole lines only; a line cut short by a kill is closed by the next attempt and
+skipped by readers. A metric that is reported again after a resume carries the same numbers.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+EVENTS = "events.jsonl"
+EXIT = "exit.json"
+
+
+class EventWriter:
+    """Appends events. Every line is flushed at once, so that a reader is never a second behind."""
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / EVENTS
+        self._file = path.open("ab")
+        if self._file.tell() and not _ends_a_line(path):
+            self._file.write(b"\n")
+        self._started = time.monotonic()
+        self._done_at_start: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, kind: str, **fields: Any) -> None:
+        """Raises ValueError for a number that JSON does not have (NaN, infinity)."""
+        line = json.dumps({"t": round(time.time(), 3), "type": kind, **fields}, allow_nan=False)
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+
+    def log(self, text: str) -> None:
+        self.write("log", text=text)
+
+    def metric(self, step: int, **values: float) -> None:
+        """Numbers of one step; one that is not finite is told in the log instead."""
+        finite = {k: v for k, v in values.items() if v == v and abs(v) != float("inf")}
+        for name in values.keys() - finite.keys():
+            self.log(f"{name} is not finite at step {step}")
+        if finite:
+            self.write("metric", step=step, values=finite)
+
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """`rate` counts what this attempt did, so a resumed job does not look fast."""
+        if self._done_at_start is None:
+            self._started, self._done_at_start = time.monotonic(), done
+        elapsed = time.monotonic() - self._started
+        rate = (done - self._done_at_start) / elapsed if elapsed > 0 else 0.0
+        self.write("progress", done=done, total=total, unit=unit, rate=round(rate, 4))
+
+
+def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """Whole events from byte `offset` on, each with the offset behind it. Damaged lines: skipped."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            offset += len(line)
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and isinstance(event.get("type"), str):
+                yield event, offset
+
+
+def write_exit(directory: Path, record: dict[str, Any]) -> None:
+    """The last word on how a job ended: `exit.json`, written whole or not at all."""
+    temporary = directory / f"{EXIT}.{os.getpid()}"
+    temporary.write_text(json.dumps(record, allow_nan=False), encoding="utf-8")
+    temporary.replace(directory / EXIT)
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

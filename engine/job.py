@@ -1,0 +1,189 @@
+"""One job, from its directory to its artifact: what `python -m engine JOB_DIR` does.
+
+`job.json` says what to do and where things are; `events.jsonl` tells how it goes; `exit.json` is
+the last word on how it ended. A job that finds its artifact made already only repeats its figures.
+"""
+
+import importlib
+import json
+import os
+import platform
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from engine.artifacts import ArtifactStore
+from engine.canonical import content_key
+from engine.errors import SpecError, WnkdError
+from engine.events import EventWriter, write_exit
+
+JOB, PROCESS, HISTORY = "job.json", "process.json", "history.json"
+STAGES = {
+    "wordnet": "engine.stages.wordnet",
+    "nouns": "engine.stages.nouns",
+    "embed": "engine.stages.embed",
+    "relax": "engine.stages.relax",
+    "teacher": "engine.stages.teacher",
+    "T_x": "engine.stages.multimodal",
+    "logits": "engine.stages.logits",
+    "student": "engine.stages.student",
+    "attribution": "engine.stages.attribution",
+}
+
+
+class Cancelled(BaseException):
+    """SIGTERM arrived. Not an Exception, so that no handler for ordinary faults takes it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage works with. `out` becomes the artifact; `directory` keeps what a resume needs."""
+
+    kind: str
+    name: str
+    key: str
+    settings: dict[str, Any]
+    inputs: dict[str, str]
+    data_path: Path | None
+    device: str
+    directory: Path
+    cache: Path
+    store: ArtifactStore
+    out: Path
+    events: EventWriter
+
+    def input(self, role: str) -> Path:
+        """The directory of an input artifact. Raises ArtifactError where it is missing."""
+        self.store.meta(self.inputs[role])
+        return self.store.path(self.inputs[role])
+
+
+def run(directory: Path) -> int:
+    """Does the job in `directory`: 0 done, 1 failed, 143 cancelled by SIGTERM.
+
+    Every fault ends in `exit.json`; a traceback, where there is one, goes to stderr.
+    """
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    write_process_record(directory)
+    with EventWriter(directory) as events:
+        try:
+            result = _done(directory, events)
+            record = {"state": "done", "reason": None, "result": result}
+            code = 0
+        except Cancelled:
+            record = {"state": "cancelled", "reason": "stopped by SIGTERM", "result": None}
+            code = 143
+        except WnkdError as error:
+            record = {"state": "failed", "reason": str(error), "result": None}
+            code = 1
+        except Exception as error:  # noqa: BLE001 - a job's end is always told
+            traceback.print_exc()
+            record = {"state": "failed", "reason": _one_line(error), "result": None}
+            code = 1
+        events.write("end", **record)
+        write_exit(directory, record)
+    return code
+
+
+def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
+    """The job's result, computed or found."""
+    record = json.loads((directory / JOB).read_text(encoding="utf-8"))
+    if record["kind"] not in STAGES:
+        raise SpecError(f"unknown kind of job {record['kind']!r}; known: {', '.join(STAGES)}")
+    run_with = record["run"]
+    store = ArtifactStore(Path(run_with["artifacts"]))
+    key = record["key"]
+    with store.lock(key):
+        if store.has(key):
+            events.write("start", pid=os.getpid(), made=False)
+            events.log(f"already made: artifact {key[:12]}")
+            _repeat_metrics(store.path(key), events)
+            return dict(store.meta(key)["result"])
+        import torch
+        from threadpoolctl import threadpool_limits
+
+        threads = record["settings"].get("cpu_threads", 1)
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        device = run_with["device"]
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        environment = {
+            "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        }
+        events.write("start", pid=os.getpid(), made=True, **environment)
+        meta = {
+            "schema": 1,
+            **{part: record[part] for part in ("key", "kind", "name", "settings", "inputs")},
+            "environment": environment,
+        }
+        with store.publish(key, meta) as out, threadpool_limits(threads):
+            data = run_with.get("data")
+            job = Job(
+                kind=record["kind"],
+                name=record["name"],
+                key=key,
+                settings=record["settings"],
+                inputs=record["inputs"],
+                data_path=Path(data["path"]) if data and data["path"] else None,
+                device=device,
+                directory=directory,
+                cache=Path(run_with["cache"]),
+                store=store,
+                out=out,
+                events=events,
+            )
+            stage = importlib.import_module(STAGES[job.kind])
+            result: dict[str, Any] = stage.run(job)
+            result["device"] = environment["device"]
+            meta["result"] = result
+    return result
+
+
+def subseed(seed: int, part: str) -> int:
+    """A seed for one part of a run, so that parts draw independently; below 2**31."""
+    return int(content_key([seed, part])[:8], 16) >> 1
+
+
+def _repeat_metrics(artifact: Path, events: EventWriter) -> None:
+    """Curves of an artifact that another database knows, for this one."""
+    path = artifact / HISTORY
+    if path.is_file():
+        for epoch, values in enumerate(json.loads(path.read_text(encoding="utf-8")), start=1):
+            events.metric(epoch, **values)
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).strip().split("\n")[0]
+    if type(error).__name__ == "OutOfMemoryError":
+        return f"CUDA out of memory: {text}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
+    raise Cancelled
+
+
+def write_process_record(directory: Path) -> None:
+    """Who does this job: pid and start time, so that a later supervisor can find it."""
+    import psutil
+
+    record = {"pid": os.getpid(), "started": psutil.Process().create_time()}
+    temporary = directory / f"{PROCESS}.{os.getpid()}"
+    temporary.write_text(json.dumps(record), encoding="utf-8")
+    temporary.replace(directory / PROCESS)
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m engine JOB_DIR`; 2 for bad usage."""
+    if len(arguments) != 1 or not (Path(arguments[0]) / JOB).is_file():
+        print("usage: python -m engine JOB_DIR, a directory that holds job.json", file=sys.stderr)
+        return 2
+    return run(Path(arguments[0]))

@@ -1,0 +1,42 @@
+"""A dataset's images and class names as the encoder sees them."""
+
+import json
+from typing import Any
+
+import torch
+
+from engine.encoders import load_encoder
+from engine.job import Job
+from engine.stages import tables
+from engine.wordnet.graph import WordNetGraph
+
+
+def run(job: Job) -> dict[str, Any]:
+    data = tables.dataset(job)
+    graph = WordNetGraph.load(job.input("wordnet")) if "wordnet" in job.inputs else None
+    encoder = load_encoder(job.settings["encoder"], graph=graph, device=torch.device(job.device))
+    texts = encoder.embed_classes(data.classes)
+    for note in texts.notes:
+        job.events.log(note)
+    train, val = encoder.embed_images(
+        torch.from_numpy(data.train.images),
+        torch.from_numpy(data.train.labels),
+        torch.from_numpy(data.val.images),
+        texts.embeddings,
+        lambda done, total: job.events.progress(done, total, "images"),
+    )
+    table = {"class_texts": texts.embeddings, "train_images": train, "val_images": val}
+    for name, split in (("train", data.train), ("val", data.val)):
+        table[f"{name}_labels"] = torch.from_numpy(split.labels)
+        table[f"{name}_ids"] = torch.from_numpy(split.ids)
+    tables.save(table, job.out / tables.EMBEDDINGS)
+    (job.out / tables.CLASSES).write_text(json.dumps(list(data.classes)), encoding="utf-8")
+    nearest = (val.cpu() @ texts.embeddings.cpu().T).argmax(1)
+    hits = (nearest == torch.from_numpy(data.val.labels)).double().mean()
+    return {
+        "dim": encoder.dim,
+        "train_n": len(data.train),
+        "val_n": len(data.val),
+        "val_nearest_top1": float(hits * 100),
+        "notes": texts.notes,
+    }

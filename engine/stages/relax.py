@@ -1,0 +1,38 @@
+"""Steps 2 and 3 of Algorithm 1: the noun bank of a dataset."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from engine.job import Job
+from engine.nouns import excluded
+from engine.relax import cluster, clusters_for, select
+from engine.stages import tables
+
+
+def run(job: Job) -> dict[str, Any]:
+    settings = job.settings
+    embedded = tables.Embedded.load(job.input("embed"), "cpu")
+    nouns_at = job.input("nouns")
+    nouns = tables.load(nouns_at / tables.NOUNS, "cpu")["nouns"].float()
+    names = (nouns_at / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
+    images = embedded.train.images
+    count = clusters_for(settings["clusters"], len(images), len(embedded.classes))
+    job.events.log(f"K-means of {len(images)} images into {count} centres")
+    centres = cluster(
+        images,
+        count,
+        seed=settings["seed"],
+        restarts=settings["restarts"],
+        iterations=settings["iterations"],
+    )
+    drop = torch.zeros(len(names), dtype=torch.bool)
+    if settings["exclude_class_names"]:
+        drop = torch.as_tensor(excluded(names, embedded.classes))
+    chosen = select(centres, nouns, per_centre=settings["per_centre"], excluded=drop)
+    bank = F.normalize(nouns[chosen.indices], dim=1)
+    tables.save({"bank": bank, "centres": centres}, job.out / tables.BANK)
+    picked = [names[i] for i in chosen.indices.tolist()]
+    (job.out / tables.NOUN_NAMES).write_text("\n".join(picked), encoding="utf-8")
+    return {"nouns": len(picked), "clusters": count, "excluded": int(drop.sum())}

@@ -1,0 +1,73 @@
+"""Artifacts as tables of tensors: reading and writing, and what is in the common ones."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from engine.data import registry
+from engine.data.base import Dataset
+from engine.errors import ArtifactError
+from engine.job import Job
+
+CLASSES, EMBEDDINGS, NOUNS, NOUN_NAMES = (
+    "classes.json",
+    "embeddings.safetensors",
+    "nouns.safetensors",
+    "nouns.txt",
+)
+BANK, MODEL, TX_LOGITS = "bank.safetensors", "model.safetensors", "logits.safetensors"
+NOUNS_BY_CLASS = "nouns.json"
+
+
+def save(tensors: dict[str, Tensor], path: Path) -> None:
+    """Writes tensors so that equal ones give equal bytes."""
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, path)
+
+
+def load(path: Path, device: str | torch.device) -> dict[str, Tensor]:
+    """Raises ArtifactError for a file that is missing or damaged."""
+    try:
+        return load_file(path, device=str(device))
+    except Exception as error:  # noqa: BLE001 - safetensors raises its own and OSErrors
+        raise ArtifactError(
+            f"{path}: not readable ({error}); remove the artifact and retry"
+        ) from None
+
+
+def dataset(job: Job) -> Dataset:
+    """The job's dataset, limited as it asks."""
+    data = registry.load(job.settings["dataset"], job.data_path)
+    return data.limited(job.settings["limit_train"])
+
+
+@dataclass(frozen=True)
+class EmbeddedSplit:
+    """`images` float32 [N, D]; `labels` and `ids` int64 [N]."""
+
+    images: Tensor
+    labels: Tensor
+    ids: Tensor
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What the embed job makes of a dataset; `class_texts` float32 [C, D]."""
+
+    classes: list[str]
+    class_texts: Tensor
+    train: EmbeddedSplit
+    val: EmbeddedSplit
+
+    @classmethod
+    def load(cls, artifact: Path, device: str) -> "Embedded":
+        table = load(artifact / EMBEDDINGS, device)
+        train, val = (
+            EmbeddedSplit(*(table[f"{split}_{part}"] for part in ("images", "labels", "ids")))
+            for split in ("train", "val")
+        )
+        classes = json.loads((artifact / CLASSES).read_text(encoding="utf-8"))
+        return cls(classes, table["class_texts"], train, val)
