@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format snapshots bench wordnet clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Install wnkd and its tools into .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wnkd needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+demo: $(STAMP) ## Run the main job: a small sweep on digits, its table and its charts
+	$(BIN)/wnkd demo
+
+test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no network)
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(STAMP) ## Check style, types and the directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+snapshots: $(STAMP) ## Make the screens' snapshots anew; look at them before committing
+	$(BIN)/pytest tests/app --snapshot-update
+
+bench: $(STAMP) ## Measure start-up times; prints a table
+	$(BIN)/python benchmarks/startup.py
+
+wordnet: $(STAMP) ## Build the shipped WordNet nouns: make wordnet CORPORA=corpora.tgz
+	$(BIN)/python scripts/build_wordnet.py $(CORPORA)
+
+clean: ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
