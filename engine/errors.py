@@ -1,4 +1,4 @@
-"""The errors that a person can mend: each message is one line that says what, where and what to do."""
+"""The errors that a person can mend: one line each, what and where and what to do."""
 
 
 class WnkdError(Exception):

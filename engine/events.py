@@ -66,7 +66,7 @@ class EventWriter:
 
 
 def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
-    """Whole events from byte `offset` on, each with the offset behind it. Damaged lines: skipped."""
+    """Whole events from byte `offset` on, each with the offset behind it; no damaged lines."""
     with path.open("rb") as file:
         file.seek(offset)
         for line in file:

@@ -41,7 +41,7 @@ class Cancelled(BaseException):
 
 @dataclass(frozen=True)
 class Job:
-    """What a stage works with. `out` becomes the artifact; `directory` keeps what a resume needs."""
+    """What a stage works with: `out` becomes the artifact, `directory` serves a resume."""
 
     kind: str
     name: str

@@ -136,7 +136,7 @@ class _Planner:
                 "relax",
                 "noun bank",
                 {**recipe, "seed": self.spec.seed, **self.machine},
-                {"embed": embed.key, "nouns": nouns.key},
+                {"wordnet": wordnet.key, "embed": embed.key, "nouns": nouns.key},
             )
             jobs += [nouns, relax]
             inputs["relax"] = relax.key

@@ -1,4 +1,4 @@
-"""What a person asks for: a trial. Frozen, validated, and canonical, so that equal trials are equal.
+"""What a person asks for: a trial. Frozen, validated, canonical: equal trials compare equal.
 
 Names follow the paper: `T_m T_x,(img, 0%gt 100%wn) S_s` is a student taught by the image teachers
 and by a multimodal teacher whose training samples all take WordNet-relaxed text.
@@ -125,7 +125,7 @@ class TrialSpec:
         object.__setattr__(self, "teachers", teachers)
         if teachers.multimodal != (self.tx is not None):
             raise SpecError(
-                f"teachers {teachers}: T_x settings must be given exactly if T_x teaches"
+                f"teachers {teachers}: T_x settings belong exactly where T_x teaches"
             )
         if not 0 <= self.seed < 2**31:
             raise SpecError(f"seed must be 0 to 2147483647, got {self.seed}")

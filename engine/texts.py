@@ -1,4 +1,4 @@
-"""Each sample's text: the class name (gt), WordNet-relaxed (wn) or a random class's name (noise)."""
+"""Each sample's text: its class name (gt), WordNet-relaxed (wn) or a random class's (noise)."""
 
 from dataclasses import dataclass
 from enum import IntEnum

@@ -55,10 +55,8 @@ def _split(folder: Path, name: str) -> Split:
     data, labels = content.get(b"data"), content.get(b"fine_labels")
     expected = (COUNTS[name], PIXELS)
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape != expected:
-        found = (
-            f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else type(data).__name__
-        )
-        raise DataError(f"{path}: data is {found}, not uint8 {expected}")
+        shape = getattr(data, "shape", type(data).__name__)
+        raise DataError(f"{path}: data is not uint8 {expected} but {shape}")
     if not isinstance(labels, list) or len(labels) != COUNTS[name]:
         raise DataError(f"{path}: fine_labels is not a list of {COUNTS[name]} labels")
     if not all(type(label) is int and 0 <= label < CLASS_COUNT for label in labels):

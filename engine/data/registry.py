@@ -56,7 +56,7 @@ def load(name: str, path: Path | None) -> Dataset:
 
 
 def check(kind: str, path: Path | None) -> DatasetInfo:
-    """Reads the whole dataset and tells what it holds. Raises DataError where something is wrong."""
+    """Reads the whole dataset and tells what it holds. DataError says what is wrong."""
     data = load(kind, path)
     count = len(data.classes)
     channels, height, width = data.train.images.shape[1:]

@@ -29,13 +29,13 @@ def views_of(job: Job, part: str) -> Views:
 
 def model_of(settings: dict[str, Any], views: Views, part: str, device: str) -> nn.Module:
     """An untrained network for the views, on the device."""
-    module = image_model(
+    module: nn.Module = image_model(
         settings["arch"],
         classes=views.classes,
         channels=views.channels,
         seed=subseed(settings["seed"], part),
     )
-    return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 def train_classifier(

@@ -15,6 +15,7 @@ from engine.stages import tables
 from engine.stages.images import CHECKPOINT, finished
 from engine.texts import sample_texts
 from engine.train.checkpoint import Checkpoint
+from engine.train.image import EVAL_BATCH
 from engine.train.loop import train
 from engine.train.multimodal import MultimodalTask, TextSplit, TxModule, tx_logits
 
@@ -111,7 +112,7 @@ def _write_nouns(job: Job, embedded: tables.Embedded, bank: Tensor) -> None:
     names = (job.input("relax") / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
     weights = torch.zeros(len(embedded.classes), len(names), device=bank.device)
     labels = embedded.train.labels
-    for index in torch.arange(len(labels), device=bank.device).split(4096):
+    for index in torch.arange(len(labels), device=bank.device).split(EVAL_BATCH):
         each = retrieval_weights(embedded.train.images[index], bank, job.settings["temperature"])
         weights.index_add_(0, labels[index], each)
     weights /= labels.bincount(minlength=len(weights)).clamp(min=1)[:, None]

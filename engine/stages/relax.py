@@ -9,11 +9,13 @@ from engine.job import Job
 from engine.nouns import excluded
 from engine.relax import cluster, clusters_for, select
 from engine.stages import tables
+from engine.wordnet.graph import WordNetGraph
 
 
 def run(job: Job) -> dict[str, Any]:
     settings = job.settings
     embedded = tables.Embedded.load(job.input("embed"), "cpu")
+    graph = WordNetGraph.load(job.input("wordnet"))
     nouns_at = job.input("nouns")
     nouns = tables.load(nouns_at / tables.NOUNS, "cpu")["nouns"].float()
     names = (nouns_at / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
@@ -29,7 +31,7 @@ def run(job: Job) -> dict[str, Any]:
     )
     drop = torch.zeros(len(names), dtype=torch.bool)
     if settings["exclude_class_names"]:
-        drop = torch.as_tensor(excluded(names, embedded.classes))
+        drop = torch.from_numpy(excluded(names, embedded.classes, graph.exceptions))
     chosen = select(centres, nouns, per_centre=settings["per_centre"], excluded=drop)
     bank = F.normalize(nouns[chosen.indices], dim=1)
     tables.save({"bank": bank, "centres": centres}, job.out / tables.BANK)

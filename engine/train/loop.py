@@ -20,7 +20,8 @@ from engine.train.schedule import learning_rate
 class Task(Protocol):
     """What is trained: a module and the loss of one batch."""
 
-    module: nn.Module
+    @property
+    def module(self) -> nn.Module: ...
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """SGD's groups: `params` and `weight_decay`."""

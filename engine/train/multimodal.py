@@ -13,7 +13,7 @@ from engine.models.t_x import MultimodalTeacher
 from engine.recipe import MultimodalRecipe
 from engine.spec import Modality
 from engine.texts import SampleTexts
-from engine.train.image import scores
+from engine.train.image import EVAL_BATCH, scores
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class MultimodalTask:
 def tx_logits(module: TxModule, split: TextSplit, modality: Modality) -> Tensor:
     """T_x's logits float32 [N, C] of a whole split, in eval mode."""
     parts = []
-    for index in torch.arange(len(split.labels), device=split.labels.device).split(4096):
+    for index in torch.arange(len(split.labels), device=split.labels.device).split(EVAL_BATCH):
         texts = split.texts.embed(index, module.bank)
         parts.append(module.network(tx_input(modality, split.images[index], texts)).float())
     return torch.cat(parts)

@@ -1,0 +1,186 @@
+"""Jobs as real processes: ends that are always told, kills that change no bit."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.events import read_events
+from engine.plan import JobSpec
+
+EPOCHS = 4
+
+
+def teacher(**changes: object) -> JobSpec:
+    """T_1s on a hundred digits: a few seconds."""
+    optimiser = {
+        "epochs": EPOCHS,
+        "batch": 32,
+        "lr": 0.1,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 1e-4,
+        "schedule": "onecycle",
+        "steps": [],
+        "warmup_epochs": 1,
+    }
+    settings: dict[str, Any] = {
+        "member": "T_1s",
+        "dataset": "digits",
+        "dataset_key": "d",
+        "limit_train": 200,
+        "arch": "resnet8",
+        "optimiser": optimiser,
+        "augment": {"crop": "shift", "pad": 1, "rotation": 10.0},
+        "seed": 0,
+        "cpu_threads": 1,
+        "precision": "fp32",
+    }
+    return JobSpec("teacher", "T_1s", {**settings, **changes})
+
+
+def start(directory: Path) -> subprocess.Popen[bytes]:
+    with (directory / "output.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "engine", str(directory)], stdout=output, stderr=output
+        )
+
+
+def ended(directory: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((directory / "exit.json").read_text())
+    return record
+
+
+def fingerprint(artifact: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(artifact.iterdir())
+    }
+
+
+def metrics(directory: Path) -> dict[tuple[str, int], float]:
+    """The job's numbers but for the speed, which no two runs share."""
+    return {
+        (name, event["step"]): value
+        for event, _ in read_events(directory / "events.jsonl")
+        if event["type"] == "metric"
+        for name, value in event["values"].items()
+        if name != "samples_per_s"
+    }
+
+
+def wait_for_epoch(directory: Path, epoch: int) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        path = directory / "events.jsonl"
+        if path.exists() and any(
+            event["type"] == "metric" and event["step"] >= epoch for event, _ in read_events(path)
+        ):
+            return
+        time.sleep(0.01)
+    pytest.fail(f"no epoch {epoch} within two minutes")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory, bench_at: Callable[[Path], Any]
+) -> tuple[Any, Path]:
+    bench = bench_at(tmp_path_factory.mktemp("undisturbed"))
+    directory = bench.prepare(teacher())
+    assert start(directory).wait(timeout=180) == 0
+    return bench, directory
+
+
+def test_a_done_job_leaves_its_artifact_its_curves_and_its_result(
+    undisturbed: tuple[Any, Path],
+) -> None:
+    bench, directory = undisturbed
+    record = ended(directory)
+    assert record["state"] == "done"
+    assert record["result"]["train_n"] == 200
+    assert record["result"]["last"]["epoch"] == EPOCHS
+    assert bench.store.meta(teacher().key)["result"] == record["result"]
+    assert {step for name, step in metrics(directory) if name == "val_top1"} == {1, 2, 3, 4}
+    assert not (directory / "checkpoint.pt").exists()
+
+
+def test_the_same_job_twice_is_the_same_to_the_bit(
+    undisturbed: tuple[Any, Path], tmp_path: Path, bench_at: Callable[[Path], Any]
+) -> None:
+    bench, directory = undisturbed
+    again = bench_at(tmp_path)
+    other = again.prepare(teacher())
+    assert start(other).wait(timeout=180) == 0
+    key = teacher().key
+    assert fingerprint(again.store.path(key)) == fingerprint(bench.store.path(key))
+    assert metrics(other) == metrics(directory)
+
+
+def test_a_killed_job_goes_on_to_the_same_bits(
+    undisturbed: tuple[Any, Path], tmp_path: Path, bench_at: Callable[[Path], Any]
+) -> None:
+    bench, whole = undisturbed
+    again = bench_at(tmp_path)
+    directory = again.prepare(teacher())
+    process = start(directory)
+    wait_for_epoch(directory, 2)
+    process.kill()
+    process.wait()
+    assert not (directory / "exit.json").exists()
+    assert start(directory).wait(timeout=180) == 0
+    key = teacher().key
+    assert fingerprint(again.store.path(key)) == fingerprint(bench.store.path(key))
+    assert metrics(directory) == metrics(whole)
+    log = [e.get("text", "") for e, _ in read_events(directory / "events.jsonl")]
+    assert any("resumed after epoch" in line for line in log)
+
+
+def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
+    tmp_path: Path, bench_at: Callable[[Path], Any]
+) -> None:
+    bench = bench_at(tmp_path)
+    slow = bench.prepare(teacher(seed=1))
+    failing = bench.prepare(teacher(dataset="nothing"))
+    processes = start(slow), start(failing)
+    wait_for_epoch(slow, 1)
+    processes[0].send_signal(signal.SIGTERM)
+    assert processes[0].wait(timeout=30) == 143
+    assert ended(slow)["state"] == "cancelled"
+    assert processes[1].wait(timeout=60) == 1
+    assert ended(failing) == {
+        "state": "failed",
+        "reason": "unknown kind of dataset 'nothing'; known: cifar100",
+        "result": None,
+    }
+    assert list((tmp_path / "artifacts" / "tmp").iterdir()) == []
+
+
+def test_an_artifact_that_is_there_is_not_made_again(undisturbed: tuple[Any, Path]) -> None:
+    bench, directory = undisturbed
+    before = metrics(directory)
+    (directory / "events.jsonl").unlink()
+    (directory / "exit.json").unlink()
+    assert start(directory).wait(timeout=60) == 0
+    started = next(e for e, _ in read_events(directory / "events.jsonl") if e["type"] == "start")
+    assert started["made"] is False
+    assert metrics(directory) == before
+    assert ended(directory)["result"] == bench.store.meta(teacher().key)["result"]
+
+
+def test_bad_usage_is_told(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python -m engine JOB_DIR")
