@@ -1,4 +1,4 @@
-"""The candidate nouns of Algorithm 1 (step 1) and which of them a dataset's class names rule out."""
+"""The candidate nouns of Algorithm 1 (step 1) and which of them are class names."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -35,7 +35,7 @@ def model_of(settings: dict[str, Any], views: Views, part: str, device: str) -> 
         channels=views.channels,
         seed=subseed(settings["seed"], part),
     )
-    return module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return module.to(device).to(memory_format=torch.channels_last)
 
 
 def train_classifier(
