@@ -1,0 +1,81 @@
+"""A stand-in for `engine.job`: writes the same files, and does as its settings say.
+
+steps, delay: counts so many steps, so long each (seconds), resuming from its checkpoint.
+gate: waits at step 2 until this file exists. fail_at: raises at that step.
+stubborn: takes no notice of SIGTERM. child: starts a process of its own group that sleeps.
+silent: is gone without a last word. torch: multiplies in several threads.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.events import EventWriter, write_exit
+from engine.job import write_process_record
+
+
+class Stopped(BaseException):
+    pass
+
+
+def run(directory: Path) -> int:
+    record = json.loads((directory / "job.json").read_text())
+    settings = record["settings"]
+    with (directory / "runs.txt").open("a") as runs:
+        runs.write(f"{os.getpid()}\n")
+    if settings.get("stubborn"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGTERM, _stop)
+    write_process_record(directory)
+    if settings.get("child"):
+        child = subprocess.Popen(["sleep", "120"])
+        (directory / "child.txt").write_text(str(child.pid))
+    with EventWriter(directory) as events:
+        events.write("start", pid=os.getpid(), device=os.environ.get("FAKE_DEVICE", "fake"))
+        try:
+            result = _steps(directory, settings, events)
+            end = {"state": "done", "reason": None, "result": result}
+        except Stopped:
+            end = {"state": "cancelled", "reason": "stopped by SIGTERM", "result": None}
+        except ValueError as error:
+            end = {"state": "failed", "reason": str(error), "result": None}
+    if not settings.get("silent"):
+        write_exit(directory, end)
+    return 0 if end["state"] == "done" else 1
+
+
+def _steps(directory: Path, settings: dict, events: EventWriter) -> dict:
+    checkpoint = directory / "checkpoint.pt"
+    first = int(checkpoint.read_text()) + 1 if checkpoint.exists() else 1
+    total = settings.get("steps", 1)
+    for step in range(first, total + 1):
+        if step == 2 and "gate" in settings:
+            while not Path(settings["gate"]).exists():
+                time.sleep(0.02)
+        if step == settings.get("fail_at"):
+            raise ValueError(f"step {step} went wrong")
+        time.sleep(settings.get("delay", 0))
+        events.metric(step, loss=1 / step, top1=float(step))
+        checkpoint.write_text(str(step))
+        events.progress(step, total, "steps")
+    if settings.get("torch"):
+        import torch
+
+        torch.set_num_threads(2)
+        grid = torch.ones(256, 256, requires_grad=True)
+        (grid @ grid).sum().backward()
+        return {"sum": float(grid.grad.sum()), "cuda": torch.cuda.is_initialized()}
+    return {"first": first, "steps": total}
+
+
+def _stop(*_: object) -> None:
+    raise Stopped
+
+
+if __name__ == "__main__":
+    sys.exit(run(Path(sys.argv[1])))

@@ -1,0 +1,163 @@
+import pytest
+
+from engine.data.registry import DatasetInfo
+from wnkd_tui.store import commands, queries
+from wnkd_tui.store.database import StoreError
+
+
+def set_state(conn, job, state):
+    conn.execute("UPDATE job SET state = ? WHERE id = ?", [state, job])
+
+
+def states(conn):
+    return {row.name: row.state for row in queries.jobs(conn)}
+
+
+def test_what_two_trials_have_in_common_is_one_job(conn, add):
+    one = add("embed", "relax", "T_x 50", seed=0)
+    two = add("embed", "relax", "T_x 100", seed=1)
+
+    assert [job.name for job in one.jobs] == ["embed", "relax", "T_x 50"]
+    assert [job.id for job in two.jobs][:2] == [job.id for job in one.jobs][:2]
+    assert two.new_jobs == {two.jobs[2].id}
+    assert two.new_trials == {two.trials[0].id}
+    assert two.jobs[0].trials == (one.trials[0].id, two.trials[0].id)
+    assert two.jobs[2].inputs == (two.jobs[1].id,)
+    assert [job.position for job in queries.jobs(conn)] == [1, 2, 3, 4]
+
+
+def test_the_same_trial_again_adds_nothing(conn, add):
+    first = add("embed", "student")
+    again = add("embed", "student")
+
+    assert again.new_trials == again.new_jobs == set()
+    assert again.trials == first.trials
+    assert again.jobs == first.jobs
+
+
+def test_only_a_cancelled_job_is_put_back_by_asking_for_it_again(conn, add):
+    jobs = add("a", "b", "c", "d").jobs
+    for job, state in zip(jobs, ("cancelled", "failed", "lost", "done"), strict=True):
+        set_state(conn, job.id, state)
+
+    add("a", "b", "c", "d", seed=1)
+
+    assert states(conn) == {"a": "waiting", "b": "failed", "c": "lost", "d": "done"}
+
+
+def test_cancel_ends_waiting_jobs_and_leaves_a_wish_for_running_ones(conn, add):
+    waiting, running, _ = (job.id for job in add("a", "b", "c").jobs)
+    set_state(conn, running, "running")
+
+    commands.cancel(conn, [waiting, running], "enough")
+
+    assert states(conn) == {"a": "cancelled", "b": "running", "c": "waiting"}
+    assert queries.job(conn, waiting).reason == "enough"
+    assert queries.job(conn, waiting).finished_at is not None
+    assert queries.job(conn, running).wanted == "cancelled"
+
+
+@pytest.mark.parametrize("command", [commands.cancel, commands.retry])
+@pytest.mark.parametrize("refused", ["done", "no such job"])
+def test_one_refused_job_and_nothing_changes(conn, add, command, refused):
+    first, second = (job.id for job in add("a", "b").jobs)
+    set_state(conn, first, "failed" if command is commands.retry else "waiting")
+    set_state(conn, second, "done")
+    before = states(conn)
+
+    with pytest.raises(StoreError) as told:
+        command(conn, [first, second if refused == "done" else 99])
+
+    assert ("is done" if refused == "done" else "no job 99") in str(told.value)
+    assert states(conn) == before
+
+
+@pytest.mark.parametrize("state", ["failed", "lost", "cancelled"])
+def test_retry_lets_a_job_wait_again(conn, add, state):
+    (job,) = add("a").jobs
+    conn.execute("UPDATE job SET state = ?, reason = 'bad luck', finished_at = 1", [state])
+
+    commands.retry(conn, [job.id])
+
+    row = queries.job(conn, job.id)
+    assert (row.state, row.reason, row.finished_at) == ("waiting", None, None)
+
+
+def test_remove_takes_the_jobs_that_no_other_trial_needs(conn, add):
+    one = add("shared", "mine", seed=0).trials[0]
+    add("shared", "theirs", seed=1)
+    conn.execute("INSERT INTO metric SELECT id, 'loss', 1, 0.5 FROM job")
+
+    commands.remove(conn, [one.id])
+
+    assert list(states(conn)) == ["shared", "theirs"]
+    assert [trial.id for trial in queries.trials(conn)] == [2]
+    assert conn.execute("SELECT count(*) FROM metric").fetchone()[0] == 2
+    assert queries.jobs(conn)[0].trials == (2,)
+
+
+def test_a_removed_id_is_not_used_again(conn, add):
+    commands.remove(conn, [add("a").trials[0].id])
+
+    added = add("b", seed=1)
+
+    assert (added.trials[0].id, added.jobs[0].id) == (2, 2)
+
+
+def test_a_trial_is_not_removed_while_a_job_of_its_own_runs(conn, add):
+    one = add("shared", "mine", seed=0).trials[0]
+    add("shared", "theirs", seed=1)
+    set_state(conn, 2, "running")
+
+    with pytest.raises(StoreError, match="job 2 is running"):
+        commands.remove(conn, [one.id])
+    assert len(queries.trials(conn)) == 2
+
+    set_state(conn, 2, "done")
+    set_state(conn, 1, "running")  # the other trial needs this one
+    commands.remove(conn, [one.id])
+    assert list(states(conn)) == ["shared", "theirs"]
+
+
+def test_removing_an_unknown_trial_removes_none(conn, add):
+    one = add("a").trials[0]
+
+    with pytest.raises(StoreError, match="no trial 7"):
+        commands.remove(conn, [one.id, 7])
+
+    assert len(queries.trials(conn)) == 1
+
+
+def test_datasets_are_the_built_in_ones_and_those_added(home, conn, tmp_path):
+    info = DatasetInfo(
+        name="birds",
+        kind="cifar100",
+        path=tmp_path,
+        key="k" * 64,
+        classes=("crow", "Häher"),
+        train_per_class=(3, 4),
+        val_per_class=(1, 1),
+        size=(32, 32, 3),
+    )
+    commands.add_dataset(home, info)
+
+    assert [row.name for row in queries.datasets(conn)] == ["digits", "birds"]
+    birds = queries.dataset(conn, "birds")
+    assert (birds.classes, birds.path, birds.builtin) == (("crow", "Häher"), tmp_path, False)
+    assert queries.dataset(conn, "digits").builtin
+    with pytest.raises(StoreError, match="unknown dataset 'fish'; known: digits, birds"):
+        queries.dataset(conn, "fish")
+
+
+def test_a_built_in_dataset_is_not_added(home):
+    from engine.data.registry import builtin
+
+    with pytest.raises(StoreError, match="built in"):
+        commands.add_dataset(home, builtin()[0])
+
+
+def test_settings_are_remembered(conn):
+    assert queries.setting(conn, "colour") is None
+    commands.remember(conn, "colour", "blue")
+    commands.remember(conn, "colour", "red")
+    assert queries.setting(conn, "colour") == "red"

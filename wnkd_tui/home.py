@@ -1,0 +1,122 @@
+"""Where a person's database, jobs, artifacts and datasets are."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from engine.errors import WnkdError
+
+VARIABLE = "WNKD_HOME"
+# SQLite's WAL needs memory shared by all who open the database: no network filesystem has that.
+NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "lustre", "gpfs", "ceph", "glusterfs", "beegfs")
+NETWORK_FUSE = ("sshfs", "s3fs", "gcsfuse", "rclone", "ceph", "glusterfs", "smb", "nfs")
+
+
+class HomeError(WnkdError):
+    """The home directory cannot be used."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mounted filesystem: its directory and its type as the kernel names it."""
+
+    directory: Path
+    kind: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """One database with everything that belongs to it, in one directory."""
+
+    root: Path
+
+    @property
+    def db(self) -> Path:
+        return self.root / "wnkd.db"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    def job(self, key: str) -> Path:
+        """The directory of the job `key`: its events, checkpoint and output."""
+        return self.jobs / key[:16]
+
+    @classmethod
+    def find(cls, mounts: Iterable[Mount] | None = None) -> Self:
+        """$WNKD_HOME, else the platform's user data directory; made where it is missing.
+
+        Raises HomeError where it cannot be written or lies on a network filesystem; `mounts`
+        stands for the machine's mounted filesystems.
+        """
+        home = cls(_chosen().absolute())
+        network = _network_filesystem(home.root, mounted() if mounts is None else mounts)
+        if network:
+            raise HomeError(
+                f"{home.root} is on a network filesystem ({network}), where its database would be"
+                f" damaged: set {VARIABLE} to a directory on a local disk"
+            )
+        try:
+            for directory in (home.root, home.jobs, home.artifacts, home.datasets, home.cache):
+                directory.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=home.root).close()
+        except OSError as error:
+            raise HomeError(
+                f"cannot write to {home.root} ({error.strerror}):"
+                f" set {VARIABLE} to a directory of your own"
+            ) from None
+        return home
+
+
+def mounted() -> list[Mount]:
+    """The machine's mounted filesystems, in the order in which they were mounted."""
+    table = Path("/proc/self/mounts")
+    if not table.exists():
+        import psutil
+
+        parts = psutil.disk_partitions(all=True)
+        return [Mount(Path(part.mountpoint), part.fstype) for part in parts]
+    rows = [line.split(b" ") for line in table.read_bytes().splitlines()]
+    return [Mount(Path(os.fsdecode(_unescaped(row[1]))), os.fsdecode(row[2])) for row in rows]
+
+
+def _chosen() -> Path:
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("wnkd", appauthor=False))
+
+
+def _unescaped(name: bytes) -> bytes:
+    """The kernel writes blanks in a mount's name as octal escapes."""
+    return re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), name)
+
+
+def _network_filesystem(path: Path, mounts: Iterable[Mount]) -> str | None:
+    """The type of the network filesystem that holds `path`, None for a local one."""
+    real = path.resolve()
+    above = [mount for mount in mounts if real.is_relative_to(mount.directory)]
+    if not above:
+        return None
+    # Of equally deep ones the last mounted hides the others: max() keeps the first.
+    kind = max(reversed(above), key=lambda mount: len(mount.directory.parts)).kind.lower()
+    fuse = kind.removeprefix("fuse.") if kind.startswith("fuse.") else ""
+    return kind if kind.startswith(NETWORK) or fuse.startswith(NETWORK_FUSE) else None

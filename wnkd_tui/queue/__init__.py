@@ -1,0 +1,1 @@
+"""Work that waits, and who sees to it that it is done."""

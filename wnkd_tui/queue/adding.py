@@ -1,0 +1,85 @@
+"""From what a person asks for to queued trials; the same for the command line and the app."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.plan import DatasetRef, Plan, plan
+from engine.recipe import load_recipe
+from engine.spec import Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
+from wnkd_tui.home import Home
+from wnkd_tui.store import commands, queries
+from wnkd_tui.store.database import StoreError, connect
+from wnkd_tui.store.rows import DatasetRow
+
+LAST_DATASET = "last_dataset"
+FIRST_DATASET = "digits"
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """Trials of one dataset and recipe: every mix × teachers × seed.
+
+    `mixes` are (wn, noise) in percent; what is neither is gt. None: the dataset used last, the
+    recipe's own encoder, the mix's usual validation text.
+    """
+
+    mixes: Sequence[tuple[int, int]]
+    teachers: Sequence[Teachers]
+    recipe: str
+    seeds: Sequence[int] = (0,)
+    dataset: str | None = None
+    encoder: str | None = None
+    modality: Modality = Modality.IMG_TEXT
+    limit_train: int | None = None
+    val_text: ValidationText | None = None
+
+
+def queue_trials(home: Home, request: TrialRequest) -> commands.Added:
+    """Queues the trials of `request` that are new; equal ones are asked for once.
+
+    Raises SpecError or StoreError, with nothing queued, where the request makes no sense.
+    """
+    conn = connect(home)
+    try:
+        dataset, plans = plans_of(conn, request)
+        path = str(dataset.path) if dataset.path else None
+        added = commands.add_trials(home, plans, {"name": dataset.name, "path": path})
+        commands.remember(conn, LAST_DATASET, dataset.name)
+        return added
+    finally:
+        conn.close()
+
+
+def plans_of(conn: sqlite3.Connection, request: TrialRequest) -> tuple[DatasetRow, list[Plan]]:
+    """The dataset and the plans of `request`, with nothing queued. Raises as `queue_trials`."""
+    name = request.dataset or queries.setting(conn, LAST_DATASET) or FIRST_DATASET
+    dataset = queries.dataset(conn, name)
+    if request.limit_train is not None and request.limit_train > sum(dataset.train_per_class):
+        raise StoreError(
+            f"limit-train {request.limit_train} is more than the"
+            f" {sum(dataset.train_per_class)} training images of {name}"
+        )
+    reference = DatasetRef(dataset.name, dataset.key)
+    return dataset, [plan(spec, reference) for spec in trial_specs(request, name)]
+
+
+def trial_specs(request: TrialRequest, dataset: str) -> list[TrialSpec]:
+    """The distinct trials of `request`; a student without T_x is the same for every mix."""
+    encoder = request.encoder or load_recipe(request.recipe, dataset).encoder
+    specs = (
+        TrialSpec(
+            dataset=dataset,
+            recipe=request.recipe,
+            teachers=teachers,
+            tx=MultimodalSpec(encoder, request.modality, wn, noise, request.val_text)
+            if teachers.multimodal
+            else None,
+            seed=seed,
+            limit_train=request.limit_train,
+        )
+        for seed in request.seeds
+        for wn, noise in request.mixes
+        for teachers in request.teachers
+    )
+    return list(dict.fromkeys(specs))

@@ -1,0 +1,1 @@
+"""Ways to run a job: each is an `Executor`."""

@@ -1,0 +1,170 @@
+"""Two ways to start a job's process: forked from a server that is warm, or a fresh Python."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from wnkd_tui.queue.executors.base import ExecutorError
+from wnkd_tui.queue.jobdir import OUTPUT
+
+WARM = (sys.executable, "-m", "engine.warm")
+PLAIN = (sys.executable, "-m", "engine")
+
+
+class Launcher(Protocol):
+    """Starts processes, each leading a session and group of its own."""
+
+    def ready(self) -> bool:
+        """Whether `start` would start at once. Raises ExecutorError where it never will."""
+
+    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+        """The pid. Raises ExecutorError where no process could be started."""
+
+    def pending(self, pid: int) -> bool:
+        """Whether `pid` was started here and `code` will still learn how it ended."""
+
+    def code(self, pid: int) -> int | None:
+        """How `pid` ended, negative for a signal; None where that is not known."""
+
+    def close(self) -> None:
+        """Stops what helps to start; what was started goes on."""
+
+
+class PlainLauncher:
+    """`python -m engine JOB_DIR` for each job."""
+
+    def __init__(self, command: Sequence[str] = PLAIN) -> None:
+        self._command = command
+        self._started: dict[int, subprocess.Popen[bytes]] = {}
+
+    def ready(self) -> bool:
+        return True
+
+    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+        try:
+            with (job_dir / OUTPUT).open("ab") as log:
+                process = subprocess.Popen(
+                    [*self._command, str(job_dir)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={**os.environ, **env},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise ExecutorError(f"cannot start {self._command[0]}: {error.strerror}") from error
+        self._started[process.pid] = process
+        return process.pid
+
+    def pending(self, pid: int) -> bool:
+        return pid in self._started and self._started[pid].poll() is None
+
+    def code(self, pid: int) -> int | None:
+        process = self._started.get(pid)
+        return process.poll() if process else None
+
+    def close(self) -> None:
+        return
+
+
+class WarmLauncher:
+    """Forks jobs from `engine.warm`, which is started when the first job is there.
+
+    What the server itself says, such as a failed import, is kept in `log`.
+    """
+
+    def __init__(self, log: Path, command: Sequence[str] = WARM) -> None:
+        self._log = log
+        self._command = command
+        self._server: _Server | None = None
+
+    def ready(self) -> bool:
+        if self._server is None or (self._server.dead and self._server.ready):
+            self._server = _Server(self._command, self._log)
+        if self._server.dead:
+            raise ExecutorError(f"the job server did not start: {_last_line(self._log)}")
+        return self._server.ready
+
+    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+        if self._server is None:
+            raise ExecutorError("the job server is not running")
+        return self._server.start(job_dir, env)
+
+    def pending(self, pid: int) -> bool:
+        server = self._server
+        return server is not None and not server.dead and server.codes.get(pid, 0) is None
+
+    def code(self, pid: int) -> int | None:
+        return self._server.codes.get(pid) if self._server else None
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+
+class _Server:
+    """One run of the server; a thread reads what it replies."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self.ready = False
+        self.dead = False
+        self.codes: dict[int, int | None] = {}  # of every job started, None while it runs
+        self._pids: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,  # Ctrl-C is for the supervisor alone
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+        request = json.dumps({"job": str(job_dir), "env": dict(env)})
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(request.encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise ExecutorError("the job server is gone") from None
+        pid = self._pids.get()
+        if pid is None:
+            raise ExecutorError("the job server ended instead of starting a job")
+        return pid
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.terminate()
+        self._process.wait()
+        self._reader.join()
+        self._process.stdin.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as replies:
+            for line in replies:
+                match json.loads(line):
+                    case {"ready": True}:
+                        self.ready = True
+                    case {"pid": pid}:
+                        self.codes[pid] = None
+                        self._pids.put(pid)
+                    case {"exit": pid, "code": code}:
+                        self.codes[pid] = code
+        self.dead = True
+        self._pids.put(None)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

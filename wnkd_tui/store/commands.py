@@ -1,0 +1,134 @@
+"""What people want, written down: each command is one transaction, all of it or nothing."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wnkd_tui.home import Home
+from wnkd_tui.store import queries
+from wnkd_tui.store.database import StoreError, connect, session, transaction
+from wnkd_tui.store.rows import BLOCKING, JobRow, TrialRow
+
+if TYPE_CHECKING:
+    from engine.data.registry import DatasetInfo
+    from engine.plan import Plan
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was asked for, whether it was new or there already."""
+
+    trials: list[TrialRow]
+    jobs: list[JobRow]
+    new_trials: set[int]
+    new_jobs: set[int]
+
+
+def add_trials(home: Home, plans: Sequence["Plan"], data: dict[str, Any] | None) -> Added:
+    """Queues what is new of `plans`; a trial or job with a known key is reused.
+
+    A cancelled job is wanted again and waits again; a failed or lost one needs `retry`. `data`
+    says where the dataset is on this host, for the jobs that read it.
+    """
+    from wnkd_tui.store.intake import Intake
+
+    with session(home) as opened:
+        intake = Intake(opened, json.dumps(data) if data else None)
+        for plan in plans:
+            intake.add(plan)
+    conn = connect(home)
+    try:
+        return Added(
+            trials=queries.trials(conn, ids=intake.trials),
+            jobs=queries.jobs(conn, ids=intake.jobs),
+            new_trials=intake.new_trials,
+            new_jobs=intake.new_jobs,
+        )
+    finally:
+        conn.close()
+
+
+def cancel(conn: sqlite3.Connection, job_ids: Collection[int], reason: str = "by hand") -> None:
+    """Cancels jobs: waiting ones at once, running ones as soon as their supervisor sees it.
+
+    Raises StoreError, with nothing changed, where a job is unknown or has ended.
+    """
+    with transaction(conn):
+        for row in _chosen(conn, job_ids):
+            if row.state not in ("waiting", "paused", "running"):
+                raise StoreError(f"job {row.id} is {row.state}: there is nothing to cancel")
+            if row.state == "running":
+                change = "wanted = 'cancelled', reason = ?"
+                values: list[str | float] = [reason]
+            else:
+                change = "state = 'cancelled', reason = ?, finished_at = ?"
+                values = [reason, time.time()]
+            conn.execute(f"UPDATE job SET {change} WHERE id = ?", [*values, row.id])
+
+
+def retry(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
+    """Lets failed, lost and cancelled jobs wait again; they resume from their checkpoints.
+
+    Raises StoreError, with nothing changed, where a job is unknown or in another state.
+    """
+    with transaction(conn):
+        for row in _chosen(conn, job_ids):
+            if row.state not in BLOCKING:
+                raise StoreError(
+                    f"job {row.id} is {row.state}: only {', '.join(BLOCKING)} jobs can be retried"
+                )
+            conn.execute(
+                "UPDATE job SET state = 'waiting', reason = NULL, finished_at = NULL WHERE id = ?",
+                [row.id],
+            )
+
+
+def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
+    """Forgets trials and the jobs that no other trial needs; artifacts stay on disk.
+
+    Raises StoreError, with nothing changed, where a trial is unknown or such a job runs.
+    """
+    with transaction(conn):
+        for trial_id in trial_ids:
+            queries.trial(conn, trial_id)
+            conn.execute("DELETE FROM trial WHERE id = ?", [trial_id])
+        orphans = "id NOT IN (SELECT job_id FROM trial_job)"
+        running = conn.execute(f"SELECT id FROM job WHERE state = 'running' AND {orphans}")
+        if row := running.fetchone():
+            raise StoreError(f"job {row['id']} is running: cancel it first")
+        conn.execute(f"DELETE FROM job WHERE {orphans}")
+
+
+def add_dataset(home: Home, info: "DatasetInfo") -> None:
+    """Registers a checked dataset; one of the same name is replaced.
+
+    Raises StoreError for a built-in one, which needs no registration.
+    """
+    if info.path is None:
+        raise StoreError(f"dataset {info.name} is built in: it needs no adding")
+    from wnkd_tui.store.tables import Dataset
+
+    row = Dataset(
+        name=info.name,
+        kind=info.kind,
+        path=str(info.path),
+        key=info.key,
+        classes=json.dumps(info.classes, ensure_ascii=False),
+        train_per_class=json.dumps(info.train_per_class),
+        val_per_class=json.dumps(info.val_per_class),
+        added_at=time.time(),
+    )
+    with session(home) as opened:
+        opened.merge(row)
+
+
+def remember(conn: sqlite3.Connection, name: str, value: str) -> None:
+    """Keeps a small fact for `queries.setting`."""
+    conn.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [name, value])
+
+
+def _chosen(conn: sqlite3.Connection, job_ids: Iterable[int]) -> list[JobRow]:
+    return [queries.job(conn, job_id) for job_id in dict.fromkeys(job_ids)]

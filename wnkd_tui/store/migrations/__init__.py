@@ -1,0 +1,1 @@
+"""Alembic's environment: run by `wnkd_tui.store.migrate`, never by hand."""

@@ -1,0 +1,133 @@
+"""What queries return: plain frozen records, times in UTC seconds since 1970."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.spec import Teachers, TrialSpec
+
+# Ended without having been done: what needs such a job waits until it is tried again.
+BLOCKING = ("failed", "cancelled", "lost")
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job as the queue shows it.
+
+    `state`: waiting, running, paused, done, failed, cancelled or lost. `reason` tells why it ended
+    so, or which job a waiting one waits for. `wanted` is the state a running job is being brought
+    to (cancelled, waiting), else None. `rate` is in units per second.
+    """
+
+    id: int
+    key: str
+    kind: str
+    name: str
+    state: str
+    wanted: str | None
+    reason: str | None
+    position: int
+    done: int
+    total: int
+    unit: str
+    rate: float | None
+    attempt: int
+    slot: str | None
+    device: str | None
+    result: dict[str, Any] | None
+    queued_at: float
+    started_at: float | None
+    finished_at: float | None
+    supervisor: str | None
+    handle: str | None
+    trials: tuple[int, ...]
+    inputs: tuple[int, ...]
+
+    @property
+    def progress(self) -> float:
+        """0 to 1."""
+        if self.state == "done":
+            return 1.0
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial; its state follows from its jobs."""
+
+    id: int
+    key: str
+    name: str
+    spec: TrialSpec
+    state: str
+    added_at: float
+    jobs_done: int
+    jobs_total: int
+
+    @property
+    def dataset(self) -> str:
+        return self.spec.dataset
+
+    @property
+    def recipe(self) -> str:
+        return self.spec.recipe
+
+    @property
+    def seed(self) -> int:
+        return self.spec.seed
+
+    @property
+    def limit_train(self) -> int | None:
+        return self.spec.limit_train
+
+    @property
+    def teachers(self) -> Teachers:
+        return self.spec.teachers
+
+    @property
+    def encoder(self) -> str | None:
+        return self.spec.tx.encoder if self.spec.tx else None
+
+
+@dataclass(frozen=True)
+class SupervisorRow:
+    """A `run-queue`; `alive` while its heartbeat is fresh."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: float
+    heartbeat: float
+    note: str | None
+    alive: bool
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """A dataset that trials can name. `path` and `added_at` are None for a built-in one."""
+
+    name: str
+    kind: str
+    path: Path | None
+    key: str
+    classes: tuple[str, ...]
+    train_per_class: tuple[int, ...]
+    val_per_class: tuple[int, ...]
+    added_at: float | None
+
+    @property
+    def builtin(self) -> bool:
+        return self.path is None
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """The figures of one finished job as part of one trial (T_x, student or attribution)."""
+
+    trial: int
+    spec: TrialSpec
+    job: int
+    kind: str
+    name: str
+    result: dict[str, Any]
+    finished_at: float

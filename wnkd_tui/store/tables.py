@@ -1,0 +1,128 @@
+"""The database's tables. What can be derived (a trial's state, a job's readiness) has no column.
+
+Times are UTC seconds since 1970 as floats. Importing this module costs about a second (SQLModel):
+only writers that need it do; reading goes through `wnkd_tui.store.queries`, plain SQL.
+"""
+
+from sqlalchemy import Column, ForeignKey, Text
+from sqlmodel import Field, SQLModel
+
+
+class Dataset(SQLModel, table=True):
+    """A dataset that a person registered; the built-in ones need no row."""
+
+    name: str = Field(primary_key=True)
+    kind: str
+    path: str
+    key: str  # of the content
+    classes: str = Field(sa_column=Column(Text, nullable=False))  # JSON list of names
+    train_per_class: str = Field(sa_column=Column(Text, nullable=False))  # JSON list of counts
+    val_per_class: str = Field(sa_column=Column(Text, nullable=False))
+    added_at: float
+
+
+class Trial(SQLModel, table=True):
+    """One student and its teachers; columns repeat what people filter and group by."""
+
+    __table_args__ = {"sqlite_autoincrement": True}  # people quote ids: none is used twice
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    name: str
+    spec: str = Field(sa_column=Column(Text, nullable=False))  # TrialSpec as JSON
+    dataset: str = Field(index=True)
+    limit_train: int | None
+    recipe: str
+    seed: int
+    teachers: str
+    encoder: str | None
+    modality: str | None
+    wn: int | None
+    noise: int | None
+    val_text: str | None
+    added_at: float
+
+
+class Job(SQLModel, table=True):
+    """One node of the plan. `position` orders the queue; `handle` is the executor's own word."""
+
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    kind: str
+    name: str
+    spec: str = Field(sa_column=Column(Text, nullable=False))  # kind, name, settings, inputs
+    data: str | None = None  # JSON {"name", "path"} of the dataset on this host, outside the key
+    state: str = Field(index=True)  # waiting running paused done failed cancelled lost
+    wanted: str | None = None  # where a running job is to be brought: cancelled, or back to waiting
+    reason: str | None = None  # one line: why it failed, was lost or cancelled
+    position: int = Field(index=True)
+    done: int = 0  # progress in units
+    total: int = 0
+    unit: str = ""
+    rate: float | None = None  # units per second
+    attempt: int = 0
+    handle: str | None = None
+    supervisor: str | None = None  # which supervisor's job this is
+    slot: str | None = None  # which of the machine's slots it occupies while it runs
+    device: str | None = None  # what it computes on, in the job's own words
+    result: str | None = Field(default=None, sa_column=Column(Text))  # JSON of final figures
+    events_offset: int = 0  # bytes of events.jsonl already in the database
+    queued_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+class TrialJob(SQLModel, table=True):
+    """Which jobs a trial needs, in the plan's order."""
+
+    __tablename__ = "trial_job"
+    trial_id: int = Field(
+        sa_column=Column(ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True)
+    )
+    job_id: int = Field(
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    place: int
+
+
+class JobInput(SQLModel, table=True):
+    """An edge of the plan: `job_id` reads what `input_id` made, under `role`."""
+
+    __tablename__ = "job_input"
+    job_id: int = Field(
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    )
+    role: str = Field(primary_key=True)
+    input_id: int = Field(
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+
+
+class Metric(SQLModel, table=True):
+    """A number at a step (an epoch). The key makes a line that is read twice count once."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    job_id: int = Field(
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    )
+    name: str = Field(primary_key=True)
+    step: int = Field(primary_key=True)
+    value: float
+
+
+class Supervisor(SQLModel, table=True):
+    """A `run-queue` that is or was at work; alive while its heartbeat is fresh."""
+
+    id: str = Field(primary_key=True)
+    host: str
+    pid: int
+    started_at: float
+    heartbeat: float
+    note: str | None  # one line for people: what it waits for
+
+
+class Setting(SQLModel, table=True):
+    """Small facts to remember, such as the dataset used last."""
+
+    name: str = Field(primary_key=True)
+    value: str
