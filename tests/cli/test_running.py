@@ -1,0 +1,145 @@
+"""Doing the work: what is told of it, the demo around it, and one real run."""
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from wnkd_tui.cli import running
+from wnkd_tui.cli.narrator import LiveNarrator, Narrator
+from wnkd_tui.store import queries
+from wnkd_tui.store.database import connect
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def rows(wnkd, home):
+    wnkd("queue", "add", "--wn", "100", "--teachers", "T_x")
+    return queries.jobs(connect(home))
+
+
+def told(rows, narrator_of=Narrator):
+    """What is told of a first job that runs, then ends well, and a second one that fails."""
+    file = io.StringIO()
+    narrator = narrator_of(Console(file=file, width=200))
+    narrator.start(rows, ["CPU 0"])
+    running_row = replace(rows[0], state="running", slot="CPU 0", done=3, total=9, unit="epochs")
+    narrator.look([running_row, *rows[1:]], idle_note=True)
+    result = {"best": {"val_top1": 97.5, "epoch": 3}}
+    done = replace(rows[0], state="done", result=result, started_at=1.0, finished_at=3.5)
+    failed = replace(rows[1], state="failed", reason="no memory")
+    narrator.look([done, failed, *rows[2:]], idle_note=True)
+    narrator.end([done, failed, *rows[2:]])
+    return file.getvalue()
+
+
+def test_plain_lines_tell_starts_ends_and_faults(rows):
+    lines = told(rows).splitlines()
+    name, other, count = rows[0].name, rows[1].name, len(rows)
+    assert lines == [
+        f"{count} jobs to do, 1 at a time (CPU 0)",
+        f"[0/{count}] job 1 running on CPU 0: {name}",
+        f"[1/{count}] job 1 done: {name} (val 97.50 %, 2.5 s)",
+        f"[1/{count}] job 2 failed: {other} (no memory)",
+        "nothing to do: waiting for jobs, Ctrl-C ends",
+        f"1 done, 1 failed, {count - 2} waiting",
+        f"not done: 2 ({other}); wnkd queue retry --all tries again",
+    ]
+
+
+def test_a_terminal_gets_bars_with_rate_and_time_left(rows):
+    file = io.StringIO()
+    console = Console(file=file, width=120, force_terminal=True)
+    columns = "{task.description}", "{task.fields[pace]}"
+    with Progress(*columns, console=console) as progress:
+        narrator = LiveNarrator(console, progress)
+        row = replace(rows[0], state="running", done=3, total=9, unit="epochs", rate=0.5)
+        narrator.look([row, *rows[1:]], idle_note=False)
+        progress.refresh()
+        assert [task.description for task in progress.tasks] == ["all jobs", f"1 {row.name}"]
+        assert progress.tasks[1].fields["pace"] == "3/9 epochs, 0.5/s, 12 s left"
+        narrator.look([replace(row, state="done"), *rows[1:]], idle_note=False)
+        assert [task.description for task in progress.tasks] == ["all jobs"]
+
+
+@pytest.fixture
+def worked(finish, monkeypatch):
+    """Stands for the work: every job is done at once; lists the calls."""
+    calls = []
+
+    def work(home, *, drain, slots):
+        calls.append((drain, slots))
+        finish()
+        return 0
+
+    monkeypatch.setattr(running, "work", work)
+    return calls
+
+
+def test_demo_queues_works_and_reports(wnkd, worked, data):
+    result = wnkd("demo")
+    assert result.exit_code == 0
+    assert worked == [(True, None)]
+    for words in ("Table 2", "T_x val", "student alone", "S from T_m+T_x", "image share",
+                  "Teacher and students", "Attribution of T_x", "holds (95.17 aga"):  # fmt: skip
+        assert words in result.stdout
+    assert result.stdout.count("a stand-in, not CLIP") == 1
+    names = {trial["name"] for trial in data("trial", "list")["trials"]}
+    assert len(names) == 1 + 5 * 2
+
+
+def test_a_second_demo_does_no_work(wnkd, worked):
+    first, second = wnkd("demo"), wnkd("demo")
+    assert len(worked) == 1
+    assert second.stdout == first.stdout
+    assert "29 of them done already" in second.stderr
+
+
+def test_demo_full_is_the_papers_nine_mixes_and_three_seeds(wnkd, worked, data):
+    result = wnkd("demo", "--full")
+    assert result.exit_code == 0
+    assert len(data("trial", "list")["trials"]) == 3 * (1 + 9 * 2)
+    assert "± 0.00 (3)" in result.stdout
+
+
+def test_demo_reports_its_own_trials_only(wnkd, worked, finish):
+    wnkd("queue", "add", "--wn", "80")
+    assert "20%gt 80%wn" not in wnkd("demo").stdout
+
+
+def test_a_demo_whose_jobs_failed_tries_them_again(wnkd, worked, home):
+    wnkd("demo")
+    connect(home).execute("UPDATE job SET state = 'failed', reason = 'x' WHERE id = 3")
+    assert wnkd("demo").exit_code == 0
+    assert len(worked) == 2
+
+
+def test_a_demo_that_fails_says_so(wnkd, monkeypatch):
+    monkeypatch.setattr(running, "work", lambda *_, **__: 1)
+    result = wnkd("demo")
+    assert result.exit_code == 1
+    assert "29 jobs of the demo are not done" in result.stderr
+
+
+def test_a_real_student_from_queue_to_report(wnkd, data, home):
+    wnkd("queue", "add", "--teachers", "none", "--limit-train", "40")
+    done = subprocess.run(
+        [sys.executable, "-c", "from wnkd_tui.cli import main; main()", "run-queue", "--drain",
+         "--slots", "1"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "[1/1] job 1 done: S_s" in done.stderr
+    row = data("report", "table2")["rows"][0]
+    assert (row["trial"], row["limit_train"], row["train_n"]) == ("S_s", 40, 40)
+    shown = json.loads(wnkd("queue", "show", "1", "--json").stdout)
+    assert shown["result"]["best"]["val_top1"] == row["student_alone"]["mean"]
+    assert len(shown["metrics"]["val_top1"]) == shown["total"]

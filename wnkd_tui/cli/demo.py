@@ -1,0 +1,93 @@
+"""`wnkd demo`: the whole method on the digits, from the queue to the charts."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.spec import Teachers
+from wnkd_tui.cli.output import console, has_unicode, look, say
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+    from wnkd_tui.store.commands import Added
+
+WN, NOISE = (0, 50, 100), (50, 100)
+EVERY_WN, EVERY_NOISE = (0, 20, 50, 80, 100), (20, 50, 80, 100)
+STUDENTS = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
+DATASET, RECIPE = "digits", "demo"
+
+
+def demo(
+    full: Annotated[
+        bool, typer.Option("--full", help="All nine text mixes of the paper, three seeds.")
+    ] = False,
+) -> None:
+    """Run the whole method on small images.
+
+    Queues trials, does the work, prints Table 2, draws the charts. Minutes on two CPU cores. What
+    is done already is not done again.
+
+    Example: wnkd demo
+    """
+    from wnkd_tui.cli.running import work
+    from wnkd_tui.home import Home
+    from wnkd_tui.queue.adding import TrialRequest, queue_trials
+    from wnkd_tui.store import commands, queries
+    from wnkd_tui.store.database import connect
+
+    wn, noise = (EVERY_WN, EVERY_NOISE) if full else (WN, NOISE)
+    home = Home.find()
+    request = TrialRequest(
+        mixes=[(part, 0) for part in wn] + [(0, part) for part in noise],
+        teachers=STUDENTS,
+        recipe=RECIPE,
+        seeds=range(3) if full else (0,),
+        dataset=DATASET,
+    )
+    queued = queue_trials(home, request)
+    conn = connect(home)
+    commands.retry(conn, [job.id for job in queued.jobs if job.state in ("failed", "lost")])
+    say(_told(queued))
+    code = 0
+    if any(job.state != "done" for job in queued.jobs):
+        code = work(home, drain=True, slots=None)
+    _report(conn, {row.id for row in queued.trials})
+    undone = queries.jobs(conn, ids=[job.id for job in queued.jobs], states=_NOT_DONE)
+    if undone:
+        say(f"{len(undone)} jobs of the demo are not done: wnkd queue list shows why")
+    if code:
+        raise typer.Exit(code)
+
+
+_NOT_DONE = ("waiting", "running", "paused", "failed", "cancelled", "lost")
+
+
+def _told(queued: "Added") -> str:
+    done = sum(job.state == "done" for job in queued.jobs)
+    return (
+        f"demo: {len(queued.trials)} trials on {DATASET}, {len(queued.jobs)} jobs,"
+        f" {done} of them done already"
+    )
+
+
+def _report(conn: "sqlite3.Connection", trials: "Collection[int]") -> None:
+    """Table, both charts and the relations, of the demo's own trials."""
+    from rich.text import Text
+
+    from wnkd_tui.report import curves, table2
+    from wnkd_tui.report.relations import relations
+    from wnkd_tui.report.rows import collect
+    from wnkd_tui.store import queries
+
+    rows = collect(one for one in queries.results(conn) if one.trial in trials)
+    if not rows:
+        return
+    out = console()
+    out.print(table2.render(rows, "best", unicode=has_unicode(out)))
+    out.print(Text.from_ansi(curves.accuracy(rows, look(out))), "")
+    out.print(Text.from_ansi(curves.attribution(rows, look(out))), "")
+    out.print("What the paper found, in these numbers:")
+    for relation in relations(rows):
+        out.print(f"  {relation.text}")

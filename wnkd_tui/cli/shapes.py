@@ -1,0 +1,56 @@
+"""JSON shapes that several commands share. Fields may be added, never renamed."""
+
+from typing import Any
+
+from wnkd_tui.store.rows import DatasetRow, JobRow, TrialRow
+
+
+def trial(row: TrialRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "key": row.key,
+        "name": row.name,
+        "spec": row.spec.to_dict(),
+        "state": row.state,
+        "jobs_done": row.jobs_done,
+        "jobs_total": row.jobs_total,
+        "added_at": row.added_at,
+    }
+
+
+def job(row: JobRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "key": row.key,
+        "kind": row.kind,
+        "name": row.name,
+        "state": row.state,
+        "trials": list(row.trials),
+        "progress": row.progress,
+        "reason": row.reason,
+        "position": row.position,
+        "done": row.done,
+        "total": row.total,
+        "unit": row.unit,
+        "rate": row.rate,
+        "attempt": row.attempt,
+        "device": row.device,
+        "inputs": list(row.inputs),
+        "queued_at": row.queued_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+    }
+
+
+def dataset(row: DatasetRow) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "path": str(row.path) if row.path else None,
+        "builtin": row.builtin,
+        "key": row.key,
+        "classes": list(row.classes),
+        "train": {"count": sum(row.train_per_class), "per_class": list(row.train_per_class)},
+        "val": {"count": sum(row.val_per_class), "per_class": list(row.val_per_class)},
+        "skipped": [],
+    }

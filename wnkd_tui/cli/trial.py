@@ -1,0 +1,78 @@
+"""`wnkd trial`: what was asked for and what came of it."""
+
+from typing import Annotated
+
+import typer
+
+from wnkd_tui.cli.output import AsJson, print_json, say
+
+app = typer.Typer(
+    help="List and show trials.\n\nExample: wnkd trial show 1 --nouns", no_args_is_help=True
+)
+
+
+@app.command("list")
+def list_trials(
+    dataset: Annotated[str | None, typer.Option(help="Only trials of this dataset.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List trials, oldest first.
+
+    Example: wnkd trial list --dataset digits
+    """
+    from wnkd_tui.cli import shapes, trial_views
+    from wnkd_tui.home import Home
+    from wnkd_tui.store import queries
+    from wnkd_tui.store.database import connect
+
+    conn = connect(Home.find())
+    if dataset is not None:
+        queries.dataset(conn, dataset)
+    rows = [row for row in queries.trials(conn) if dataset in (None, row.dataset)]
+    if as_json:
+        print_json(trials=[shapes.trial(row) for row in rows])
+    elif rows:
+        trial_views.show_list(rows)
+    else:
+        say("no trials yet: wnkd queue add --wn 100 queues a first one")
+
+
+@app.command()
+def show(
+    trial: Annotated[int, typer.Argument(metavar="TRIAL", help="Trial number.")],
+    nouns: Annotated[
+        bool, typer.Option("--nouns", help="The nouns that each class's images retrieve.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a trial: its settings, jobs and figures.
+
+    With --nouns: which WordNet nouns each class's images retrieve, and their weights.
+
+    Example: wnkd trial show 1 --nouns
+    """
+    from wnkd_tui.cli import shapes, trial_views
+    from wnkd_tui.cli.nouns import retrieved
+    from wnkd_tui.home import Home
+    from wnkd_tui.store import queries
+    from wnkd_tui.store.database import connect
+
+    home = Home.find()
+    conn = connect(home)
+    row = queries.trial(conn, trial)
+    jobs = queries.jobs(conn, trial=trial)
+    if nouns:
+        found = retrieved(home, row, jobs)
+        if as_json:
+            print_json(**shapes.trial(row), job=found.job, nouns=found.classes)
+        else:
+            trial_views.show_nouns(row, found)
+    elif as_json:
+        results = [
+            {"job": job.id, "kind": job.kind, "name": job.name, "result": job.result}
+            for job in jobs
+            if job.result
+        ]
+        print_json(**shapes.trial(row), jobs=[shapes.job(job) for job in jobs], results=results)
+    else:
+        trial_views.show_one(row, jobs)

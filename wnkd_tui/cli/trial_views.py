@@ -1,0 +1,90 @@
+"""Trials for people."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from wnkd_tui.cli.job_views import STYLES, progress
+from wnkd_tui.cli.nouns import Retrieved
+from wnkd_tui.cli.output import console, has_unicode
+from wnkd_tui.report.captions import encoder_label
+from wnkd_tui.report.grid import grid
+from wnkd_tui.store.rows import JobRow, TrialRow
+
+SHOWN_WEIGHT = 0.005  # a noun below half a percent says nothing to a reader
+
+
+def show_list(rows: Sequence[TrialRow]) -> None:
+    """Prints a line per trial."""
+    out = console()
+    table = grid(
+        ["trial", "name", "state", "dataset", "recipe"],
+        ["seed", "jobs"],
+        unicode=has_unicode(out),
+        compact=False,
+    )
+    for row in rows:
+        limit = f" ({row.limit_train})" if row.limit_train else ""
+        table.add_row(
+            str(row.id),
+            row.name,
+            Text(row.state, style=STYLES[row.state]),
+            f"{row.dataset}{limit}",
+            row.recipe,
+            str(row.seed),
+            f"{row.jobs_done}/{row.jobs_total}",
+        )
+    out.print(table)
+
+
+def show_one(row: TrialRow, jobs: Sequence[JobRow]) -> None:
+    """Prints a trial's settings and its jobs with their figures."""
+    out = console()
+    spec, tx = row.spec, row.spec.tx
+    facts = {
+        "trial": f"{row.id}  {row.name}",
+        "state": f"{row.state}, {row.jobs_done} of {row.jobs_total} jobs done",
+        "dataset": spec.dataset + (f", limit-train {spec.limit_train}" if spec.limit_train else ""),
+        "recipe": spec.recipe,
+        "seed": str(spec.seed),
+        "teachers": str(spec.teachers),
+        "encoder": encoder_label(tx.encoder) if tx else None,
+        "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise" if tx else None,
+        "val text": str(tx.val_text) if tx else None,
+    }
+    for name, value in facts.items():
+        if value is not None:
+            out.print(Text(f"{name:<9}{value}"), soft_wrap=True)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for job in jobs:
+        table.add_row(str(job.id), Text(job.state, STYLES[job.state]), job.name, _figures(job))
+    out.print(table)
+
+
+def show_nouns(row: TrialRow, found: Retrieved) -> None:
+    """Prints a line per class: its nouns, heaviest first, with their weights in percent."""
+    out = console()
+    bank = "its learned bank" if found.kind == "T_x" else "the bank before training"
+    encoder = encoder_label(row.spec.tx.encoder) if row.spec.tx else ""
+    out.print(Text(f"{row.name}, seed {row.seed}: nouns that images retrieve from {bank}"))
+    out.print(Text(f"{row.dataset} · {encoder} · weights in percent, mean over a class's images"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, pairs in found.classes.items():
+        shown = [(noun, weight) for noun, weight in pairs if weight >= SHOWN_WEIGHT] or pairs[:1]
+        table.add_row(
+            Text(name, style="bold"),
+            ", ".join(f"{noun} {100 * weight:.1f}" for noun, weight in shown),
+        )
+    out.print(table)
+
+
+def _figures(job: JobRow) -> str:
+    result = job.result or {}
+    if "best" in result:
+        return f"val {result['best']['val_top1']:.2f} (epoch {result['best']['epoch']})"
+    if "image_share" in result:
+        return f"image share {result['image_share']:.3f}"
+    return job.reason or (progress(job) if job.state == "running" else "")

@@ -1,0 +1,46 @@
+"""What must be said with every number: on what, how much of it, with which encoder and recipe."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from engine.encoders.names import STAND_IN_LABEL, is_stand_in
+from wnkd_tui.report.rows import Row, Setting
+from wnkd_tui.report.stats import Stat
+
+
+def tables(rows: Sequence[Row]) -> list[list[Row]]:
+    """Sorted rows, cut where a setting changes: what must never stand in one table is apart."""
+    return [list(group) for _, group in groupby(rows, key=lambda row: row.table)]
+
+
+def encoder_label(name: str) -> str:
+    """The encoder's name; the stand-in always as what it is."""
+    return STAND_IN_LABEL if is_stand_in(name) else name
+
+
+def setting_label(setting: Setting, train_n: int | None = None, val_n: int | None = None) -> str:
+    """`digits (1437 train, 360 val) · recipe demo`."""
+    sizes = [f"{count} {split}" for count, split in ((train_n, "train"), (val_n, "val")) if count]
+    if setting.limit_train:
+        sizes.insert(0, f"limit-train {setting.limit_train}")
+    size = f" ({', '.join(sizes)})" if sizes else ""
+    return f"{setting.dataset}{size} · recipe {setting.recipe}"
+
+
+def table_label(rows: Sequence[Row]) -> str:
+    """Dataset, size, recipe, encoder and modality of rows that share them."""
+    first = rows[0]
+    known = [row for row in rows if row.train_n] or [first]
+    label = setting_label(first.setting, known[0].train_n, known[0].val_n)
+    if first.tx is None:
+        return label
+    return f"{label} · {encoder_label(first.tx.encoder)} · {first.tx.modality}"
+
+
+def seeds_label(stats: Sequence[Stat | None]) -> str:
+    """How many seeds stand behind the numbers: `1 seed`, `3 seeds`, `1 to 3 seeds`."""
+    counts = sorted({stat.n for stat in stats if stat})
+    if not counts:
+        return "no seeds"
+    span = f"{counts[0]} to {counts[-1]}" if counts[0] != counts[-1] else f"{counts[-1]}"
+    return f"{span} seed{'' if counts[-1] == 1 else 's'}"
