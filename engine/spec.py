@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from engine.encoders.names import STAND_IN, is_stand_in
 from engine.errors import SpecError
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -66,6 +67,11 @@ class MultimodalSpec:
     val_text: ValidationText | None = None  # None: mixed for wn trials, gt for noise trials
 
     def __post_init__(self) -> None:
+        if not is_stand_in(self.encoder) and "/" not in self.encoder:
+            raise SpecError(
+                f"unknown encoder {self.encoder!r}; known: {STAND_IN}, or an open_clip model as"
+                " ARCH/PRETRAINED, such as ViT-B-32-quickgelu/openai"
+            )
         modality = _member(Modality, self.modality, "modality")
         wn, noise = _percent("wn", self.wn), _percent("noise", self.noise)
         if wn and noise:
@@ -124,9 +130,7 @@ class TrialSpec:
         teachers = _member(Teachers, self.teachers, "teachers")
         object.__setattr__(self, "teachers", teachers)
         if teachers.multimodal != (self.tx is not None):
-            raise SpecError(
-                f"teachers {teachers}: T_x settings belong exactly where T_x teaches"
-            )
+            raise SpecError(f"teachers {teachers}: T_x settings belong exactly where T_x teaches")
         if not 0 <= self.seed < 2**31:
             raise SpecError(f"seed must be 0 to 2147483647, got {self.seed}")
         if self.limit_train is not None and self.limit_train < 1:

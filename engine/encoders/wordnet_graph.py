@@ -22,10 +22,14 @@ from engine.encoders.names import STAND_IN
 from engine.encoders.patches import PatchFeatures
 from engine.encoders.ridge import Ridge, blocks
 from engine.wordnet.graph import Senses, WordNetGraph
+from engine.wordnet.morphology import key
 
 DIM = 256
 PROJECTION_SEED = 30  # WordNet 3.0
 NOUNS_AT_ONCE = 8192
+# A word's own part beside its senses: synonyms have a cosine of 1 / (1 + WORD²) = 0.8. Without it
+# a class name's synonym is that name to this tower, and relaxed text leaks the label all the same.
+WORD = 0.5
 SENSE_PRIOR = 0.1  # chosen by looking at CIFAR-100's 74 ambiguous classes and UTKFace's
 KEPT_FEATURES = 2 << 30  # bytes of features kept between the passes; more are computed again
 
@@ -57,13 +61,19 @@ class WordNetEncoder:
         directions = rng.standard_normal((len(self.graph.offsets), DIM), dtype=np.float32)
         return _unit(self.closures @ directions)
 
+    @cached_property
+    def words(self) -> NDArray[np.float32]:
+        """A random direction [L, D] of length 1 for each lemma itself, whatever it means."""
+        rng = np.random.Generator(np.random.Philox(PROJECTION_SEED + 1))
+        return _unit(rng.standard_normal((len(self.graph.names), DIM), dtype=np.float32))
+
     def embed_nouns(self, names: Sequence[str], report: Report) -> Tensor:
         """[n, D]; the prompt templates say nothing to this tower. UnknownNameError: a name of which
         WordNet knows no noun."""
         found = []
         for start in range(0, len(names), NOUNS_AT_ONCE):
             senses = [self.graph.senses(name) for name in names[start : start + NOUNS_AT_ONCE]]
-            found.append(_unit(self._weights(senses) @ self.synsets))
+            found.append(self._as_words(_unit(self._weights(senses) @ self.synsets), senses))
             report(min(start + NOUNS_AT_ONCE, len(names)), len(names))
         return torch.from_numpy(np.concatenate(found))
 
@@ -77,7 +87,7 @@ class WordNetEncoder:
             if len(options) > 1:
                 place = f"sense {options.index(synset) + 1} of {len(options)}"
                 notes.append(f"{name}: {place}, {self.graph.describe(synset)}")
-        return ClassTexts(torch.from_numpy(self.synsets[chosen]), notes)
+        return ClassTexts(torch.from_numpy(self._as_words(self.synsets[chosen], senses)), notes)
 
     def embed_images(
         self, train: Tensor, labels: Tensor, val: Tensor, class_texts: Tensor, report: Report
@@ -116,6 +126,11 @@ class WordNetEncoder:
         synset, weight = zip(*pairs, strict=True)
         shape = (len(senses), len(self.graph.offsets))
         return sparse.csr_array((np.array(weight, np.float32), np.array(synset), start), shape)
+
+    def _as_words(self, meanings: NDArray[np.float32], senses: list[Senses]) -> NDArray[np.float32]:
+        """Meanings [n, D] of length 1, each with its word's own part, again of length 1."""
+        lemmas = [self.graph.lemma_index[key(found.lemma)] for found in senses]
+        return _unit(meanings + WORD * self.words[lemmas])
 
     def _choose_senses(self, senses: list[Senses]) -> list[int]:
         """One synset per class, by coordinate ascent on Σ likeness over pairs + Σ prior · log w.

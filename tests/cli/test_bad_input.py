@@ -32,7 +32,7 @@ BAD = {
     "negative seed": ((*ADD, "--wn", "100", "--seeds", "0,-1"), "a seed cannot be negative"),
     "no seeds": ((*ADD, "--wn", "100", "--seeds", "0"), "at least 1"),
     "huge seed": ((*ADD, "--wn", "100", "--seeds", "2147483648,"), "seed must be 0 to 2147483647"),
-    "limit 0": ((*ADD, "--wn", "100", "--limit-train", "0"), "limit-train must be at least 1"),
+    "limit 0": ((*ADD, "--wn", "100", "--limit-train", "0"), "10 classes, each needs an image"),
     "limit too high": ((*ADD, "--wn", "100", "--limit-train", "5000"), "more than the 1438 train"),
     "unknown flag": ((*ADD, "--wnn", "100"), "No such option: --wnn"),
     "unknown command": (("que",), "No such command 'que'"),

@@ -45,6 +45,11 @@ def test_a_trial_is_named_as_in_the_paper(teachers: str, name: str) -> None:
     assert TrialSpec("digits", "demo", Teachers(teachers), multimodal).name == name
 
 
+def test_an_encoder_that_cannot_be_one_is_refused() -> None:
+    with pytest.raises(SpecError, match="unknown encoder 'clip'; known: wordnet-graph, or an open"):
+        MultimodalSpec("clip", wn=100)
+
+
 def test_settings_that_cannot_matter_have_one_form() -> None:
     assert tx(modality="img", wn=80) == tx(modality="img", noise=20, val_text="wn")
     assert tx(val_text="mixed") == tx(val_text="gt") == tx()

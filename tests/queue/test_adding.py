@@ -37,6 +37,7 @@ def test_the_dataset_used_last_is_the_default(home, conn, monkeypatch):
         {"dataset": "fish"},
         {"recipe": "soup"},
         {"limit_train": 100_000},
+        {"limit_train": 9},
         {"seeds": [0, -1]},
     ],
 )

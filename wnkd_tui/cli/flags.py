@@ -1,6 +1,6 @@
 """What people write after a flag, read and checked: numbers, seeds, teachers, text mixes."""
 
-from engine.encoders.names import STAND_IN, is_stand_in
+from engine.encoders.names import STAND_IN
 from engine.errors import SpecError
 from engine.spec import MultimodalSpec, Teachers
 
@@ -58,13 +58,3 @@ def mixes(wn: str | None, noise: str | None, sweep: str | None) -> list[tuple[in
     for part_wn, part_noise in found:
         MultimodalSpec(STAND_IN, wn=part_wn, noise=part_noise)  # raises where it is no mix
     return list(dict.fromkeys(found))
-
-
-def encoder(name: str | None) -> str | None:
-    """The encoder's name as it is, if it can be one."""
-    if name and not is_stand_in(name) and "/" not in name:
-        raise SpecError(
-            f"unknown encoder {name!r}; known: {STAND_IN}, or an open_clip model as"
-            " ARCH/PRETRAINED, such as ViT-B-32-quickgelu/openai"
-        )
-    return name

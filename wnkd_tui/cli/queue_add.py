@@ -18,7 +18,7 @@ def add(
         typer.Option(metavar="LIST", help="Percent of WordNet-relaxed text: 100, or 0,50,100."),
     ] = None,
     noise: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Percent of wrong class names as text.")
+        str | None, typer.Option(metavar="LIST", help="Percent of random class names as text.")
     ] = None,
     sweep: Annotated[
         str | None, typer.Option(metavar="LIST", help="Another word for --wn with a list.")
@@ -72,7 +72,6 @@ def add(
     if taught_by_tx and not mixes and modality is not Modality.IMG:
         raise SpecError("which text does T_x get? Give --wn or --noise, such as --wn 100")
     numbers = flags.seeds(seeds)
-    chosen_encoder = flags.encoder(encoder)
     home = Home.find()
     conn = connect(home)
     request = TrialRequest(
@@ -81,7 +80,7 @@ def add(
         recipe=recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE,
         seeds=numbers,
         dataset=dataset,
-        encoder=chosen_encoder,
+        encoder=encoder,
         modality=modality,
         limit_train=limit_train,
         val_text=val_text,

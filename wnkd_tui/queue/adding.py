@@ -55,13 +55,23 @@ def plans_of(conn: sqlite3.Connection, request: TrialRequest) -> tuple[DatasetRo
     """The dataset and the plans of `request`, with nothing queued. Raises as `queue_trials`."""
     name = request.dataset or queries.setting(conn, LAST_DATASET) or FIRST_DATASET
     dataset = queries.dataset(conn, name)
-    if request.limit_train is not None and request.limit_train > sum(dataset.train_per_class):
-        raise StoreError(
-            f"limit-train {request.limit_train} is more than the"
-            f" {sum(dataset.train_per_class)} training images of {name}"
-        )
+    if request.limit_train is not None:
+        _check_limit(request.limit_train, dataset)
     reference = DatasetRef(dataset.name, dataset.key)
     return dataset, [plan(spec, reference) for spec in trial_specs(request, name)]
+
+
+def _check_limit(limit: int, dataset: DatasetRow) -> None:
+    """Raises StoreError unless the limit leaves every class an image and is not above them all."""
+    images, classes = sum(dataset.train_per_class), len(dataset.classes)
+    if limit > images:
+        raise StoreError(
+            f"limit-train {limit} is more than the {images} training images of {dataset.name}"
+        )
+    if limit < classes:
+        raise StoreError(
+            f"limit-train {limit}: {dataset.name} has {classes} classes, each needs an image"
+        )
 
 
 def trial_specs(request: TrialRequest, dataset: str) -> list[TrialSpec]:
