@@ -1,0 +1,75 @@
+"""From what is typed to a request, and which one line is said where that cannot be."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.errors import SpecError
+from engine.spec import Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
+from wnkd_tui.app.screens.form.fields import Fields, read
+from wnkd_tui.queue.adding import trial_specs
+
+USUAL = Fields()
+
+
+def test_the_untouched_form_asks_for_all_wn() -> None:
+    request = read(USUAL)
+    assert list(request.mixes) == [(100, 0)]
+    assert list(request.seeds) == [0]
+    assert (request.dataset, request.encoder, request.limit_train) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("wn", "noise", "mixes"),
+    [
+        ("0,50,100", "", [(0, 0), (50, 0), (100, 0)]),
+        ("", "20", [(0, 20)]),
+        ("100", "50,100", [(100, 0), (0, 50), (0, 100)]),
+        ("", "", [(0, 0)]),
+        (" 5 , 5,", "", [(5, 0)]),
+    ],
+)
+def test_lists_are_sweeps(wn: str, noise: str, mixes: list[tuple[int, int]]) -> None:
+    assert list(read(replace(USUAL, wn=wn, noise=noise)).mixes) == mixes
+
+
+@pytest.mark.parametrize(("typed", "seeds"), [("3", [0, 1, 2]), ("0,4", [0, 4]), ("4,", [4])])
+def test_seeds_are_a_count_or_a_list(typed: str, seeds: list[int]) -> None:
+    assert list(read(replace(USUAL, seeds=typed)).seeds) == seeds
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"wn": "120"}, "wn must be 0 to 100"),
+        ({"wn": "50", "noise": "20"}, "exclude each other"),
+        ({"wn": "half"}, "wn 'half'"),
+        ({"seeds": ""}, "seeds"),
+        ({"seeds": "0"}, "seeds"),
+        ({"limit_train": "1,2"}, "training images"),
+        ({"encoder": "clip"}, "encoder clip"),
+        ({"teachers": ()}, "choose at least one"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(SpecError) as error:
+        read(replace(USUAL, **wrong))  # type: ignore[arg-type]
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        TrialSpec("digits", "demo", Teachers.NONE, None, seed=3),
+        TrialSpec(
+            "digits",
+            "demo",
+            Teachers.TM_TX,
+            MultimodalSpec("wordnet-graph", Modality.TEXT, noise=20, val_text=ValidationText.WN),
+            limit_train=200,
+        ),
+    ],
+)
+def test_a_cloned_form_asks_for_the_same_trial(spec: TrialSpec) -> None:
+    assert trial_specs(read(Fields.of(spec)), spec.dataset) == [spec]

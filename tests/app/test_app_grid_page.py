@@ -1,0 +1,175 @@
+"""Page 3 and the form: what is marked or typed is queued, and nothing else."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+from textual.widgets import Checkbox, DataTable, Input, Static
+
+from engine.spec import Teachers, TrialSpec
+from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.screens.form.screen import TrialForm
+from wnkd_tui.app.screens.grid.screen import GridPage
+from wnkd_tui.app.widgets.knobs import Knob
+from wnkd_tui.home import Home
+from wnkd_tui.store import queries
+
+MakeApp = Callable[..., WnkdApp]
+Settle = Callable[[Pilot[None]], Awaitable[None]]
+Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
+Database = Callable[[Home], sqlite3.Connection]
+
+
+def specs(home: Home, db: Database) -> set[TrialSpec]:
+    conn = db(home)
+    found = {trial.spec for trial in queries.trials(conn)}
+    conn.close()
+    return found
+
+
+def words(app: WnkdApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+async def to_grid(pilot: Pilot[None], settle: Settle) -> None:
+    await pilot.press("3")
+    await settle(pilot)
+
+
+async def test_marked_cells_are_queued(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("down", "right", "right", "space", "right", "space")
+        await settle(pilot)
+        assert words(app, "#grid-preview").startswith("2 trials: ")
+        await pilot.press("q")
+        await until(pilot, lambda: len(specs(home, db)) == len(before) + 2)
+        await settle(pilot)
+        assert "◆" not in str(app.screen.query_one(DataTable).get_cell_at((1, 2)))
+    new = specs(home, db) - before
+    assert {(s.teachers, s.tx.wn) for s in new if s.tx} == {(Teachers.TX, 80), (Teachers.TM_TX, 80)}
+
+
+async def test_a_row_and_the_whole_sweep_can_be_marked(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("a")
+        await settle(pilot)
+        assert words(app, "#grid-preview").startswith("3 trials, queued or done already")
+        await pilot.press("A")
+        await settle(pilot)
+        assert words(app, "#grid-preview").startswith("19 trials (11 there): ")
+        await pilot.press("A")
+        await settle(pilot)
+        assert "space marks" in words(app, "#grid-preview")
+
+
+async def test_a_teacher_alone_cannot_be_marked(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("space")
+        await settle(pilot)
+        assert "space marks" in words(app, "#grid-preview")
+
+
+async def test_knobs_turn_by_key_and_by_click(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        page = app.page
+        assert isinstance(page, GridPage)
+        await pilot.press("s")
+        await settle(pilot)
+        assert page.answer.basis.seeds == (0, 1, 2)
+        await pilot.click("#knob-dataset")
+        await settle(pilot)
+        assert page.answer.basis.dataset == "cifar100"
+        await pilot.press("y", "y")
+        await settle(pilot)
+        assert app.screen.query_one(DataTable).row_count == 1  # images alone: no text to mix
+        assert "stand-in" in str(app.screen.query_one("#knob-encoder", Knob).render())
+
+
+async def test_a_cell_opens_its_trial(home: Home, make_app: MakeApp, settle: Settle) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("right", "right")
+        await settle(pilot)
+        await pilot.press("o")
+        await settle(pilot)
+        assert app.page
+        assert app.page.NAME == "trials"
+        assert app.page.answer.detail.trial.name == "T_x,(img, 0%gt 100%wn) S_s"
+
+
+async def test_the_form_queues_a_sweep(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, TrialForm))
+        app.screen.query_one("#wn", Input).value = "20,80"
+        for box in app.screen.query(Checkbox):
+            box.value = box.name == Teachers.TX.value
+        await until(pilot, lambda: words(app, "#told").startswith("2 trials: "))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: len(specs(home, db)) == len(before) + 2)
+    new = specs(home, db) - before
+    assert sorted(spec.tx.wn for spec in new if spec.tx) == [20, 80]
+
+
+async def test_the_form_says_what_is_wrong_and_queues_nothing(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, TrialForm))
+        app.screen.query_one("#wn", Input).value = "120"
+        await until(pilot, lambda: "✗ wn must be 0 to 100 percent, got 120" in words(app, "#told"))
+        await pilot.press("ctrl+s")
+        assert isinstance(app.screen, TrialForm)
+        app.screen.query_one("#wn", Input).value = "50"
+        app.screen.query_one("#images", Input).value = "99999"
+        await until(pilot, lambda: "more than the 1438 training images" in words(app, "#told"))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(app.screen, TrialForm))
+    assert specs(home, db) == before
+
+
+async def test_a_cell_and_a_trial_fill_the_form(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("end", "down", "down", "f")
+        await until(pilot, lambda: isinstance(app.screen, TrialForm))
+        form = app.screen
+        assert isinstance(form, TrialForm)
+        assert (form.fields().wn, form.fields().teachers) == ("50", (Teachers.TM_TX,))
+        await pilot.press("escape", "5")
+        await settle(pilot)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, TrialForm))
+        form = app.screen
+        assert isinstance(form, TrialForm)
+        assert (form.fields().wn, form.fields().limit_train) == ("80", "200")

@@ -1,0 +1,3 @@
+from wnkd_tui.app import main
+
+main()

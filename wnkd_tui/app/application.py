@@ -1,0 +1,229 @@
+"""The app: pages, themes, the poller's thread and the worker. Pages never read the database."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from wnkd_tui.app.deeds import Deeds, Done, Refused
+from wnkd_tui.app.overseer import Overseer
+from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
+from wnkd_tui.app.screens.broken import Broken
+from wnkd_tui.app.screens.page import TABS, TALL, WIDE, Page
+from wnkd_tui.app.screens.queue.screen import QueuePage
+from wnkd_tui.app.theme import DARK, LIGHT, inks
+from wnkd_tui.app.widgets.header import Tab
+from wnkd_tui.app.worker import RUN_QUEUE
+from wnkd_tui.home import Home
+
+if TYPE_CHECKING:
+    from wnkd_tui.app.screens.form.fields import Fields
+    from wnkd_tui.queue.adding import TrialRequest
+
+
+_PAGES = ("datasets.screen", "grid.screen", "compare.screen", "trials.screen", "form.screen")
+
+
+def _import_pages() -> None:
+    """Once the first page stands, the others are made ready, so that no key has to wait."""
+    from importlib import import_module
+
+    for page in _PAGES:
+        import_module(f"wnkd_tui.app.screens.{page}")
+    import_module("engine.data.registry")  # numpy, for the list of datasets
+
+
+def _lazy(module: str, name: str) -> Callable[[], Screen[Any]]:
+    """A page that is imported when it is first gone to."""
+
+    def make() -> Screen[Any]:
+        from importlib import import_module
+
+        page: Screen[Any] = getattr(import_module(f"wnkd_tui.app.screens.{module}"), name)()
+        return page
+
+    return make
+
+
+class WnkdApp(App[None]):
+    """`find` gives the home, `clock` the time in UTC seconds, `worker` the command it starts."""
+
+    TITLE = "wnkd"
+    CSS_PATH = "wnkd.tcss"
+    DEFAULT_MODE = "queue"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "queue": QueuePage,
+        "datasets": _lazy("datasets.screen", "DatasetsPage"),
+        "grid": _lazy("grid.screen", "GridPage"),
+        "compare": _lazy("compare.screen", "ComparePage"),
+        "trials": _lazy("trials.screen", "TrialsPage"),
+    }
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
+        (0, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-short"),
+        (TALL, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key, f"switch_mode('{page}')", title, show=False, tooltip=f"Go to {title}")
+            for key, title, page in TABS
+        ),
+        Binding("n", "new", "New"),
+        Binding("w", "worker", "Worker"),
+        Binding("t", "shade", "Light/dark", show=False),
+        Binding("question_mark", "keys", "Keys", key_display="?"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        find: Callable[[], Home] = Home.find,
+        *,
+        clock: Clock = time.time,
+        every: float = 0.5,
+        worker: Sequence[str] = RUN_QUEUE,
+    ) -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.find = find
+        self.clock = clock
+        self.status: Status | None = None
+        self.trial: int | None = None  # the one that page 5 shows
+        self.grid_dataset: str | None = None  # the one that page 3 shows; None: the one used last
+        self.deeds = Deeds(self)
+        self.poller = Poller(find, self.post_message, every=every, clock=clock)
+        self.overseer = Overseer(self, worker)
+        self._broken: Broken | None = None
+        self._warm = False
+
+    @property
+    def page(self) -> Page | None:
+        """The page in sight, whatever dialog lies over it."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, Page)), None)
+
+    @cached_property
+    def inks(self) -> dict[str, str]:
+        """The colours of words and charts; remade when the theme changes."""
+        return inks(self.theme_variables, self.theme)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: Textual's own, and every key's action that is possible now."""
+        yield from super().get_system_commands(screen)
+        for key, (node, binding, enabled, _) in screen.active_bindings.items():
+            ours = node in (self, screen) and "." not in binding.action
+            if enabled and ours and binding.action not in ("quit", "command_palette"):
+                run = partial(self.run_action, binding.action, node)
+                yield SystemCommand(binding.description, f"key {key}", run)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for themes that are not ours."""
+        return inks({}, DARK.name)
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        self.run_worker(self.poller.run, thread=True, group="poller")
+        self.set_interval(0.5, self.overseer.watch)
+
+    def on_unmount(self) -> None:
+        self.poller.stop()
+
+    def _recolour(self) -> None:
+        self.__dict__.pop("inks", None)
+        if self.page:
+            self.page.redraw()
+
+    # What comes from the poller and from deeds.
+
+    @on(Told)
+    def _told(self, event: Told) -> None:
+        self.status = event.status
+        if self.page:
+            self.page.tell(event.status)
+
+    @on(Answered)
+    def _answered(self, event: Answered) -> None:
+        if self._broken:
+            self._broken.dismiss()
+            self._broken = None
+        if self.page:
+            self.page.take(event.question, event.answer)
+        if not self._warm:
+            self._warm = True
+            self.run_worker(_import_pages, thread=True, group="warm")
+
+    @on(Unreadable)
+    def _unreadable(self, event: Unreadable) -> None:
+        if self._broken:
+            self._broken.tell(event.reason)
+            return
+        self._broken = Broken(event.reason)
+        self.push_screen(self._broken)
+
+    @on(Done)
+    def _done(self, event: Done) -> None:
+        refused = isinstance(event, Refused)
+        self.notify(event.words, severity="error" if refused else "information", markup=False)
+        self.poller.nudge()
+
+    def action_reread(self) -> None:
+        self.poller.nudge()
+
+    # Where one can go.
+
+    @on(Tab.Pressed)
+    def _go(self, event: Tab.Pressed) -> None:
+        self.switch_mode(event.page)
+
+    def open_trial(self, trial: int) -> None:
+        self.trial = trial
+        self.switch_mode("trials")
+
+    def action_new(self) -> None:
+        from wnkd_tui.app.screens.form.fields import Fields
+
+        self.fill_form(Fields())
+
+    def fill_form(self, fields: "Fields") -> None:
+        """Opens the form; what it asks for in the end is queued."""
+        from wnkd_tui.app.screens.form.screen import TrialForm
+
+        def queue(request: "TrialRequest | None") -> None:
+            if request:
+                self.deeds.queue([request])
+
+        self.push_screen(TrialForm(fields), queue)
+
+    def configure(self, dataset: str) -> None:
+        """The grid of `dataset`."""
+        self.grid_dataset = dataset
+        self.switch_mode("grid")
+
+    def action_shade(self) -> None:
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_keys(self) -> None:
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    # The worker.
+
+    def action_worker(self) -> None:
+        self.overseer.turn()
+
+    async def action_quit(self) -> None:
+        self.overseer.leave()
+
+    def action_exit_now(self) -> None:
+        self.exit()

@@ -1,0 +1,52 @@
+"""What queueing would add: counted by content key, before anything is written."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wnkd_tui.queue.adding import FIRST_DATASET, LAST_DATASET, TrialRequest, plans_of
+from wnkd_tui.store import queries
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Trials asked for, how many of them are new, and what their jobs would be."""
+
+    trials: int
+    new_trials: int
+    new_jobs: int
+    shared_jobs: int  # there already: done, or queued for another trial
+
+    def text(self) -> str:
+        if not self.trials:
+            return "nothing chosen"
+        if not self.new_trials:
+            return f"{_count(self.trials, 'trial')}, queued or done already"
+        there = self.trials - self.new_trials
+        known = f" ({there} there)" if there else ""
+        return (
+            f"{_count(self.trials, 'trial')}{known}: {_count(self.new_jobs, 'new job')},"
+            f" {self.shared_jobs} shared"
+        )
+
+
+def last_dataset(conn: sqlite3.Connection) -> str:
+    return queries.setting(conn, LAST_DATASET) or FIRST_DATASET
+
+
+def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Preview:
+    """Raises StoreError or SpecError where a request makes no sense."""
+    plans = {one.key: one for request in requests for one in plans_of(conn, request)[1]}
+    known = {trial.key for trial in queries.trials(conn)}
+    there = {job.key for job in queries.jobs(conn)}
+    wanted = {job.key for one in plans.values() for job in one.jobs}
+    return Preview(
+        trials=len(plans),
+        new_trials=len(plans.keys() - known),
+        new_jobs=len(wanted - there),
+        shared_jobs=len(wanted & there),
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,60 @@
+"""What the form asks of the database, in threads that post their answers."""
+
+import sqlite3
+from collections.abc import Callable
+
+from textual.message import Message
+
+from engine.errors import WnkdError
+from wnkd_tui.app.preview import Preview, preview
+from wnkd_tui.app.screens.form.fields import Fields, read
+from wnkd_tui.home import Home
+from wnkd_tui.store import queries
+from wnkd_tui.store.database import connect
+
+Find = Callable[[], Home]
+Post = Callable[[Message], object]
+
+
+class Known(Message):
+    """Names that can be chosen."""
+
+    def __init__(self, datasets: tuple[str, ...], recipes: tuple[str, ...]) -> None:
+        super().__init__()
+        self.datasets, self.recipes = datasets, recipes
+
+
+class Checked(Message):
+    """What `fields` would add, or in a line why they cannot be queued."""
+
+    def __init__(self, fields: Fields, told: Preview | str) -> None:
+        super().__init__()
+        self.fields, self.told = fields, told
+
+
+def known(find: Find, post: Post) -> None:
+    """Posts what there is to choose from; a database that cannot be read is told by `check`."""
+    from engine.recipe import recipe_names
+
+    try:
+        conn = connect(find())
+    except (WnkdError, sqlite3.Error, OSError):
+        return
+    try:
+        post(Known(tuple(row.name for row in queries.datasets(conn)), tuple(recipe_names())))
+    finally:
+        conn.close()
+
+
+def check(fields: Fields, find: Find, post: Post) -> None:
+    """Posts what `fields` would add."""
+    try:
+        request = read(fields)
+        conn = connect(find())
+        try:
+            told: Preview | str = preview(conn, [request])
+        finally:
+            conn.close()
+    except (WnkdError, sqlite3.Error, OSError) as error:
+        told = str(error)
+    post(Checked(fields, told))

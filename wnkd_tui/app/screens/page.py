@@ -1,0 +1,95 @@
+"""What every page has: the header, one question to the database, and a footer of its keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.events import Resize, ScreenResume
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from wnkd_tui.app.poller import Question, Status
+from wnkd_tui.app.widgets.header import Header
+
+if TYPE_CHECKING:
+    from wnkd_tui.app.application import WnkdApp
+
+TABS = (
+    ("1", "Queue", "queue"),
+    ("2", "Datasets", "datasets"),
+    ("3", "Configurations", "grid"),
+    ("4", "Compare", "compare"),
+    ("5", "Trials", "trials"),
+)
+WIDE = 110  # from this width on a page shows its parts side by side
+TALL = 36  # from this height on charts are large
+
+
+class Page(Screen[None]):
+    """A page asks `question()` and draws what `show()` is given; it never reads by itself."""
+
+    NAME: ClassVar[str]
+    AUTO_FOCUS = ""
+
+    answer: Any = None
+    answered: Question | None = None  # the question that `answer` is to
+    _offered: Sequence[bool | None] = ()
+    DEFAULT_CLASSES = "-opening"
+
+    @property
+    def wnkd(self) -> "WnkdApp":
+        return cast("WnkdApp", self.app)
+
+    def question(self) -> Question:
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def show(self, answer: Any) -> None:
+        """Draws the answer to `question()`."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield Header(TABS, self.NAME)
+        yield Static("opening the database…", classes="opening")
+        yield from self.body()
+        yield Footer(compact=True)
+
+    def ask(self) -> None:
+        """Asks again after the question changed, if this page is the one in sight."""
+        if self.wnkd.page is self:
+            self.wnkd.poller.ask(self.question())
+
+    def take(self, question: Question, answer: Any) -> None:
+        """An answer came; one to an older question is dropped."""
+        if question == self.question():
+            self.answer, self.answered = answer, question
+            self.remove_class("-opening")
+            self.show(answer)
+
+    def offer(self) -> None:
+        """Draws the footer anew, which is not cheap, where other keys are possible than before."""
+        bindings = (b for b in type(self).BINDINGS if isinstance(b, Binding))
+        now = [self.check_action(binding.action, ()) for binding in bindings]
+        if now != self._offered:
+            self._offered = now
+            self.refresh_bindings()
+
+    def tell(self, status: Status) -> None:
+        self.query_one(Header).tell(status, self.wnkd.overseer.text(), self.wnkd.inks)
+
+    def redraw(self) -> None:
+        """Draws what is known again: colours or size changed."""
+        if self.wnkd.status is not None:
+            self.tell(self.wnkd.status)
+        if self.answer is not None:
+            self.show(self.answer)
+
+    def on_screen_resume(self, _: ScreenResume) -> None:
+        self.ask()
+        self.redraw()
+
+    def on_resize(self, _: Resize) -> None:
+        self.call_after_refresh(self.redraw)

@@ -1,0 +1,77 @@
+"""The lower part of the queue page: the selected job's title line, log and curves."""
+
+from collections.abc import Mapping
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from wnkd_tui import charts
+from wnkd_tui.app.screens.queue.columns import figures
+from wnkd_tui.app.screens.queue.view import JobDetail
+from wnkd_tui.app.states import SIGNS, badge
+from wnkd_tui.app.widgets.chart import Chart, Draw
+from wnkd_tui.app.widgets.log import LogTail
+from wnkd_tui.store.rows import JobRow
+
+# id of the chart: the words above it, and its curves as (metric, legend)
+_CHARTS = {
+    "top1": ("top-1 %", (("train_top1", "training"), ("val_top1", "validation"))),
+    "loss": ("loss", (("train_loss", "training"), ("val_loss", "validation"))),
+}
+
+
+class JobPane(Vertical):
+    """Narrow terminals show one of the two charts at a time; `turn` shows the other."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="title")
+        with Horizontal():
+            yield LogTail()
+            for name in _CHARTS:
+                yield Chart(id=name)
+
+    def turn(self) -> None:
+        self.toggle_class("-loss")
+
+    def tell(self, detail: JobDetail | None, inks: Mapping[str, str]) -> None:
+        self.set_class(detail is None or not detail.curves, "-no-curves")
+        if detail is None:
+            return
+        job = detail.job
+        self.query_one(".title", Static).update(_title(detail, inks))
+        self.query_one(LogTail).tell(job.id, [*detail.log, *_last_word(job)])
+        ink = inks["student" if job.kind == "student" else "teacher"]
+        for name, (words, curves) in _CHARTS.items():
+            series = [
+                charts.Series(legend, [y for _, y in points], [float(x) for x, _ in points])
+                for metric, legend in curves
+                if (points := detail.curves.get(metric))
+            ]
+            draw = None if not series else _drawing(series, words)
+            self.query_one(f"#{name}", Chart).plot(draw, [inks["faint"], ink])
+
+
+def _drawing(series: list[charts.Series], title: str) -> Draw:
+    return lambda look: charts.lines(series, look, title=title)
+
+
+def _last_word(job: JobRow) -> list[str]:
+    """The reason below the log, where no line is too short for it."""
+    return [f"{SIGNS[job.state]} {job.reason}"] if job.reason else []
+
+
+def _title(detail: JobDetail, inks: Mapping[str, str]) -> Text:
+    job = detail.job
+    told = [f"attempt {job.attempt}" if job.attempt > 1 else "", job.device or ""]
+    said = job.reason or figures(job.result)
+    return Text("  ").join(
+        [
+            Text(f"{job.kind} {job.id}", style="bold"),
+            badge(job.state, inks),
+            Text(job.name),
+            *(Text(word, style=inks["faint"]) for word in told if word),
+            *([Text(said, style=inks[f"state-{job.state}"])] if said else []),
+        ]
+    )
