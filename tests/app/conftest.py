@@ -30,9 +30,9 @@ DEVICE = "cpu (2 cores)"
 
 def seed(home: Home) -> None:
     """Fills `home` as the queue and the engine would."""
-    queue_trials(home, TrialRequest(((0, 0), (50, 0), (100, 0)), ALL, "demo", seeds=(0, 1)))
-    queue_trials(home, TrialRequest(((0, 50), (0, 100)), ALL, "demo"))
-    queue_trials(home, TrialRequest(((80, 0),), (Teachers.TX,), "demo", limit_train=200))
+    queue_trials(home, TrialRequest(((0, 0), (50, 0), (100, 0)), ALL, seeds=(0, 1)))
+    queue_trials(home, TrialRequest(((0, 50), (0, 100)), ALL))
+    queue_trials(home, TrialRequest(((80, 0),), (Teachers.TX,), limit_train=200))
     conn = connect(home)
     trials = queries.trials(conn)
     for row in queries.jobs(conn):

@@ -17,7 +17,7 @@ BAD = {
     "wn and sweep": ((*ADD, "--wn", "50", "--sweep", "0,100"), "--wn and --sweep say the same"),
     "bad wn without T_x": ((*ADD, "--wn", "120", "--teachers", "none"), "wn must be 0 to 100"),
     "no text": (ADD, "which text does T_x get?"),
-    "empty text": ((*ADD, "--wn", ""), "--wn : write whole numbers"),
+    "empty text": ((*ADD, "--wn", ""), "--wn needs a number from 0 to 100"),
     "dataset": (
         (*ADD, "--wn", "100", "--dataset", "mnist"),
         "unknown dataset 'mnist'; known: digi",

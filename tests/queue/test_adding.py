@@ -8,7 +8,7 @@ from wnkd_tui.store.database import StoreError
 
 
 def test_a_sweep_shares_what_does_not_depend_on_the_mix(home, conn):
-    request = TrialRequest([(0, 0), (50, 0), (100, 0)], [Teachers.TM_TX, Teachers.NONE], "demo")
+    request = TrialRequest([(0, 0), (50, 0), (100, 0)], [Teachers.TM_TX, Teachers.NONE])
 
     added = queue_trials(home, request)
 
@@ -20,7 +20,7 @@ def test_a_sweep_shares_what_does_not_depend_on_the_mix(home, conn):
 
 
 def test_the_dataset_used_last_is_the_default(home, conn, monkeypatch):
-    request = TrialRequest([(100, 0)], [Teachers.TX], "demo")
+    request = TrialRequest([(100, 0)], [Teachers.TX])
     assert queue_trials(home, request).trials[0].dataset == "digits"
     assert queries.setting(conn, "last_dataset") == "digits"
 

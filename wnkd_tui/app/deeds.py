@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import WnkdError
-from engine.spec import Teachers
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
@@ -16,10 +15,6 @@ from wnkd_tui.store.database import connect
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
     from wnkd_tui.queue.adding import TrialRequest
-
-# The sweep that `wnkd demo` runs as well.
-DEMO_MIXES = ((0, 0), (50, 0), (100, 0), (0, 50), (0, 100))
-DEMO_TEACHERS = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
 
 
 class Done(Message):
@@ -71,9 +66,9 @@ class Deeds:
         self._app.push_screen(Ask(question, choices), answer)
 
     def demo(self) -> None:
-        from wnkd_tui.queue.adding import TrialRequest
+        from wnkd_tui.queue.adding import demo_sweep
 
-        self.queue([TrialRequest(DEMO_MIXES, DEMO_TEACHERS, "demo", dataset="digits")])
+        self.queue([demo_sweep()])
 
     def queue(self, requests: Sequence["TrialRequest"]) -> None:
         def deed(home: Home) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from wnkd_tui.home import VARIABLE, Home
 
-RUN_QUEUE = (sys.executable, "-c", "from wnkd_tui.cli import main; main()", "run-queue")
+RUN_QUEUE = (sys.executable, "-m", "wnkd_tui.cli", "run-queue")
 LOG = "worker.log"
 
 

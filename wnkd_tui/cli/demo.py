@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.spec import Teachers
 from wnkd_tui.cli.output import console, has_unicode, look, say
 
 if TYPE_CHECKING:
@@ -12,11 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from wnkd_tui.store.commands import Added
-
-WN, NOISE = (0, 50, 100), (50, 100)
-EVERY_WN, EVERY_NOISE = (0, 20, 50, 80, 100), (20, 50, 80, 100)
-STUDENTS = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
-DATASET, RECIPE = "digits", "demo"
 
 
 def demo(
@@ -33,20 +27,12 @@ def demo(
     """
     from wnkd_tui.cli.running import work
     from wnkd_tui.home import Home
-    from wnkd_tui.queue.adding import TrialRequest, queue_trials
+    from wnkd_tui.queue.adding import demo_sweep, queue_trials
     from wnkd_tui.store import commands, queries
     from wnkd_tui.store.database import connect
 
-    wn, noise = (EVERY_WN, EVERY_NOISE) if full else (WN, NOISE)
     home = Home.find()
-    request = TrialRequest(
-        mixes=[(part, 0) for part in wn] + [(0, part) for part in noise],
-        teachers=STUDENTS,
-        recipe=RECIPE,
-        seeds=range(3) if full else (0,),
-        dataset=DATASET,
-    )
-    queued = queue_trials(home, request)
+    queued = queue_trials(home, demo_sweep(full=full))
     conn = connect(home)
     commands.retry(conn, [job.id for job in queued.jobs if job.state in ("failed", "lost")])
     say(_told(queued))
@@ -67,7 +53,7 @@ _NOT_DONE = ("waiting", "running", "paused", "failed", "cancelled", "lost")
 def _told(queued: "Added") -> str:
     done = sum(job.state == "done" for job in queued.jobs)
     return (
-        f"demo: {len(queued.trials)} trials on {DATASET}, {len(queued.jobs)} jobs,"
+        f"demo: {len(queued.trials)} trials on {queued.trials[0].dataset}, {len(queued.jobs)} jobs,"
         f" {done} of them done already"
     )
 

@@ -9,8 +9,6 @@ from engine.spec import Modality, ValidationText
 from wnkd_tui.cli import flags
 from wnkd_tui.cli.output import AsJson, print_json, say
 
-FIRST_RECIPE, LAST_RECIPE = "demo", "last_recipe"
-
 
 def add(
     wn: Annotated[
@@ -36,7 +34,7 @@ def add(
     teachers: Annotated[
         str,
         typer.Option(metavar="LIST", help="Who teaches a student: none, T_x, T_m, T_m+T_x."),
-    ] = flags.EVERY_STUDENT,
+    ] = "none,T_x,T_m+T_x",
     recipe: Annotated[
         str | None, typer.Option(help="Default: the one used last, else demo.")
     ] = None,
@@ -62,8 +60,9 @@ def add(
     """
     from wnkd_tui.cli import added, shapes
     from wnkd_tui.home import Home
+    from wnkd_tui.queue import wording
     from wnkd_tui.queue.adding import TrialRequest, queue_trials
-    from wnkd_tui.store import commands, queries
+    from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
 
     mixes = flags.mixes(wn, noise, sweep)
@@ -71,13 +70,13 @@ def add(
     taught_by_tx = [kind for kind in students if kind.multimodal]
     if taught_by_tx and not mixes and modality is not Modality.IMG:
         raise SpecError("which text does T_x get? Give --wn or --noise, such as --wn 100")
-    numbers = flags.seeds(seeds)
+    numbers = wording.seeds(seeds, "--seeds")
     home = Home.find()
     conn = connect(home)
     request = TrialRequest(
         mixes=mixes or [(0, 0)],
         teachers=students,
-        recipe=recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE,
+        recipe=recipe,
         seeds=numbers,
         dataset=dataset,
         encoder=encoder,
@@ -86,7 +85,6 @@ def add(
         val_text=val_text,
     )
     queued = queue_trials(home, request)
-    commands.remember(conn, LAST_RECIPE, request.recipe)
     if len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
         names = ", ".join(kind for kind in students if not kind.multimodal)
         say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 
 from engine.errors import SpecError
-from wnkd_tui.cli import flags
+from wnkd_tui.queue import wording
 from wnkd_tui.store import queries
 
 
@@ -36,7 +36,7 @@ def trial_ids(conn: sqlite3.Connection, trial: str | None, every: bool) -> list[
         raise SpecError("which trials? Give --trial N, or --trial N,N, or --all")
     if trial is None:
         return [row.id for row in queries.trials(conn)]
-    ids = flags.numbers(trial, "--trial")
+    ids = wording.numbers(trial, "--trial")
     for id in ids:
         queries.trial(conn, id)
     return ids

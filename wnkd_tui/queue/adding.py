@@ -8,31 +8,43 @@ from engine.plan import DatasetRef, Plan, plan
 from engine.recipe import load_recipe
 from engine.spec import Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
 from wnkd_tui.home import Home
+from wnkd_tui.queue.wording import EVERY_STUDENT, Mix, mixes
 from wnkd_tui.store import commands, queries
 from wnkd_tui.store.database import StoreError, connect
 from wnkd_tui.store.rows import DatasetRow
 
-LAST_DATASET = "last_dataset"
-FIRST_DATASET = "digits"
+LAST_DATASET, LAST_RECIPE = "last_dataset", "last_recipe"
+FIRST_DATASET, FIRST_RECIPE = "digits", "demo"
 
 
 @dataclass(frozen=True)
 class TrialRequest:
     """Trials of one dataset and recipe: every mix × teachers × seed.
 
-    `mixes` are (wn, noise) in percent; what is neither is gt. None: the dataset used last, the
-    recipe's own encoder, the mix's usual validation text.
+    None: the dataset and the recipe used last, the recipe's own encoder, the mix's usual
+    validation text.
     """
 
-    mixes: Sequence[tuple[int, int]]
-    teachers: Sequence[Teachers]
-    recipe: str
+    mixes: Sequence[Mix]
+    teachers: Sequence[Teachers] = EVERY_STUDENT
     seeds: Sequence[int] = (0,)
     dataset: str | None = None
+    recipe: str | None = None
     encoder: str | None = None
     modality: Modality = Modality.IMG_TEXT
     limit_train: int | None = None
     val_text: ValidationText | None = None
+
+
+def demo_sweep(*, full: bool = False) -> TrialRequest:
+    """What `wnkd demo` does: five mixes of the digits and one seed; `full`, all nine and three."""
+    wn, noise = ((0, 20, 50, 80, 100), (20, 50, 80, 100)) if full else ((0, 50, 100), (50, 100))
+    return TrialRequest(
+        mixes=mixes(wn, noise),
+        seeds=range(3) if full else (0,),
+        dataset=FIRST_DATASET,
+        recipe=FIRST_RECIPE,
+    )
 
 
 def queue_trials(home: Home, request: TrialRequest) -> commands.Added:
@@ -46,6 +58,7 @@ def queue_trials(home: Home, request: TrialRequest) -> commands.Added:
         path = str(dataset.path) if dataset.path else None
         added = commands.add_trials(home, plans, {"name": dataset.name, "path": path})
         commands.remember(conn, LAST_DATASET, dataset.name)
+        commands.remember(conn, LAST_RECIPE, plans[0].spec.recipe)
         return added
     finally:
         conn.close()
@@ -57,8 +70,9 @@ def plans_of(conn: sqlite3.Connection, request: TrialRequest) -> tuple[DatasetRo
     dataset = queries.dataset(conn, name)
     if request.limit_train is not None:
         _check_limit(request.limit_train, dataset)
+    recipe = request.recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE
     reference = DatasetRef(dataset.name, dataset.key)
-    return dataset, [plan(spec, reference) for spec in trial_specs(request, name)]
+    return dataset, [plan(spec, reference) for spec in trial_specs(request, name, recipe)]
 
 
 def _check_limit(limit: int, dataset: DatasetRow) -> None:
@@ -74,13 +88,13 @@ def _check_limit(limit: int, dataset: DatasetRow) -> None:
         )
 
 
-def trial_specs(request: TrialRequest, dataset: str) -> list[TrialSpec]:
+def trial_specs(request: TrialRequest, dataset: str, recipe: str) -> list[TrialSpec]:
     """The distinct trials of `request`; a student without T_x is the same for every mix."""
-    encoder = request.encoder or load_recipe(request.recipe, dataset).encoder
+    encoder = request.encoder or load_recipe(recipe, dataset).encoder
     specs = (
         TrialSpec(
             dataset=dataset,
-            recipe=request.recipe,
+            recipe=recipe,
             teachers=teachers,
             tx=MultimodalSpec(encoder, request.modality, wn, noise, request.val_text)
             if teachers.multimodal

@@ -1,15 +1,12 @@
 """What the form holds, as people type it, and what it asks for once it is read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.encoders.names import STAND_IN, is_stand_in
 from engine.errors import SpecError
-from engine.spec import Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
-from wnkd_tui.app.screens.grid.cells import Basis, Mix
+from engine.spec import Modality, Teachers, TrialSpec, ValidationText
+from wnkd_tui.app.screens.grid.cells import Basis
 from wnkd_tui.queue.adding import TrialRequest
-
-EVERY_STUDENT = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
+from wnkd_tui.queue.wording import EVERY_STUDENT, Mix, mixes, numbers, seeds
 
 
 @dataclass(frozen=True)
@@ -65,53 +62,17 @@ def read(fields: Fields) -> TrialRequest:
     """What `fields` ask for. Raises SpecError, in one line, for the first field that is wrong."""
     if not fields.teachers:
         raise SpecError("students: choose at least one")
-    limit = _numbers(fields.limit_train, "training images")
+    limit = numbers(fields.limit_train, "training images")
     if len(limit) > 1:
         raise SpecError("training images: one number, or empty for all")
     return TrialRequest(
-        mixes=_mixes(fields),
+        mixes=mixes(numbers(fields.wn, "wn"), numbers(fields.noise, "noise")) or [(0, 0)],
         teachers=fields.teachers,
         recipe=fields.recipe,
-        seeds=_seeds(fields.seeds),
+        seeds=seeds(fields.seeds, "seeds"),
         dataset=fields.dataset or None,
-        encoder=_encoder(fields.encoder.strip()),
+        encoder=fields.encoder.strip() or None,
         modality=fields.modality,
         limit_train=limit[0] if limit else None,
         val_text=fields.val_text,
     )
-
-
-def _mixes(fields: Fields) -> Sequence[Mix]:
-    """One number on either side is one mix; with a list there are two sweeps, one of each."""
-    wn, noise = _numbers(fields.wn, "wn"), _numbers(fields.noise, "noise")
-    if len(wn) == len(noise) == 1:
-        mixes = [(wn[0], noise[0])]
-    else:
-        mixes = [(part, 0) for part in wn] + [(0, part) for part in noise]
-    for mix in mixes:
-        MultimodalSpec(STAND_IN, Modality.IMG_TEXT, *mix)  # raises where it is no mix
-    return mixes or [(0, 0)]
-
-
-def _seeds(text: str) -> Sequence[int]:
-    """A count (`3` is 0, 1 and 2), or a list: `0,4`, a single one as `4,`."""
-    found = _numbers(text, "seeds")
-    if not found or ("," not in text and found[0] < 1):
-        raise SpecError("seeds: how many, such as 3, or which, such as 0,4")
-    return found if "," in text else range(found[0])
-
-
-def _encoder(name: str) -> str | None:
-    if name and not is_stand_in(name) and "/" not in name:
-        raise SpecError(f"encoder {name}: {STAND_IN}, or an open_clip model as ARCH/PRETRAINED")
-    return name or None
-
-
-def _numbers(text: str, what: str) -> list[int]:
-    """Whole numbers between commas; none where nothing is written."""
-    try:
-        return list(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
-    except ValueError:
-        raise SpecError(
-            f"{what} {text!r}: whole numbers with commas between, such as 0,50,100"
-        ) from None

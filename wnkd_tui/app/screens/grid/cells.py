@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from engine.spec import Modality, MultimodalSpec, Teachers, TrialSpec
+from wnkd_tui.queue.wording import Mix
 from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.report.stats import Accuracy
 from wnkd_tui.store.rows import JobRow, ResultRow, TrialRow
 
-Mix = tuple[int, int]  # (wn, noise) in percent
 Place = tuple[Mix, str]  # a row and a column of the grid
 
 # The paper's rows, in its order.

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from wnkd_tui.app.screens.grid.cells import Cell, Mix
+from wnkd_tui.app.screens.grid.cells import Cell
 from wnkd_tui.app.states import SIGNS
+from wnkd_tui.queue.wording import Mix
 from wnkd_tui.report.stats import Epoch
 
 MARK = "◆"

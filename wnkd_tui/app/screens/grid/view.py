@@ -9,9 +9,10 @@ from engine.errors import WnkdError
 from engine.recipe import load_recipe, recipe_names
 from engine.spec import Modality, Teachers
 from wnkd_tui.app.preview import Preview, last_dataset, preview
-from wnkd_tui.app.screens.grid.cells import COLUMNS, Basis, Cell, Measured, Mix, Place, matrix
+from wnkd_tui.app.screens.grid.cells import COLUMNS, Basis, Cell, Measured, Place, matrix
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.wording import Mix
 from wnkd_tui.report.rows import Row
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import TrialRow
