@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format snapshots bench wordnet clean
+.PHONY: help install demo test lint format snapshots screenshots bench wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -16,7 +16,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "wnkd needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m compileall -q engine wnkd_tui
 	@touch $@
 
 demo: $(STAMP) ## Run the main job: a small sweep on digits, its table and its charts
@@ -37,6 +38,9 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 
 snapshots: $(STAMP) ## Make the screens' snapshots anew; look at them before committing
 	$(BIN)/pytest tests/app --snapshot-update
+
+screenshots: $(STAMP) ## Make the pictures in docs/images from what is in WNKD_HOME
+	$(BIN)/python scripts/screenshots.py
 
 bench: $(STAMP) ## Measure start-up times; prints a table
 	$(BIN)/python benchmarks/startup.py

@@ -114,7 +114,9 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         environment = {
-            "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
+            "device": torch.cuda.get_device_name()
+            if device == "cuda"
+            else f"CPU ({platform.machine()})",
             "torch": torch.__version__,
             "python": platform.python_version(),
         }

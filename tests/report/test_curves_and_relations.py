@@ -28,7 +28,7 @@ def test_image_and_text_shares_are_stacked(sweep):
 
 def test_a_mix_with_two_validation_texts_names_them(trained):
     rows = collect([trained("T_x", 90.0, wn=50, val_text=text) for text in ("gt", "wn")])
-    assert [curves.label(row, rows) for row in rows] == ["50wn/gt", "50wn/wn"]
+    assert curves.labels(rows) == ["50wn/gt", "50wn/wn"]
 
 
 def test_relations_hold_by_the_numbers(sweep):

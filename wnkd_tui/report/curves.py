@@ -31,7 +31,7 @@ def accuracy(rows: Sequence[Row], look: Look, epoch: Epoch = "best") -> str:
         series.append(Series(name, [y for _, y in points], [x for x, _ in points]))
     text_alone = bool(rows) and rows[0].tx is not None and rows[0].tx.modality is Modality.TEXT
     title = "Figure 2: T_x on text alone and students" if text_alone else "Teacher and students"
-    ticks = {float(place): label(row, rows) for place, row in enumerate(rows)}
+    ticks = {float(place): name for place, name in enumerate(labels(rows))}
     return lines(series, look, title=title, y_label="top-1 %, validation", ticks=ticks)
 
 
@@ -40,7 +40,7 @@ def attribution(rows: Sequence[Row], look: Look) -> str:
     shown = [(row, row.image_share, row.text_share) for row in rows]
     known = [(row, image, text) for row, image, text in shown if image and text]
     return stacked(
-        [label(row, rows) for row, _, _ in known],
+        labels([row for row, _, _ in known]),
         [
             Series("image", [image.mean for _, image, _ in known]),
             Series("text", [text.mean for _, _, text in known]),
@@ -51,12 +51,19 @@ def attribution(rows: Sequence[Row], look: Look) -> str:
     )
 
 
-def label(row: Row, among: Sequence[Row]) -> str:
-    """`50wn`, `gt`, `20noise`; with the validation text where one mix appears with several."""
+def labels(rows: Sequence[Row]) -> list[str]:
+    """`100wn`, `50`, `gt`, `50`, `100noise`: the ends say of what, so that nine fit in a line."""
+    last = len(rows) - 1
+    return [_label(row, rows, at_end=place in (0, last)) for place, row in enumerate(rows)]
+
+
+def _label(row: Row, among: Sequence[Row], *, at_end: bool) -> str:
+    """The mix; with the validation text where one mix appears with several."""
     tx = row.tx
     if tx is None:
         return "-"
-    mix = f"{tx.wn}wn" if tx.wn else f"{tx.noise}noise" if tx.noise else "gt"
+    kind = "wn" if tx.wn else "noise"
+    mix = f"{tx.wn or tx.noise}{kind if at_end else ''}" if tx.wn or tx.noise else "gt"
     alike = [
         other.tx
         for other in among

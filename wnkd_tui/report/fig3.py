@@ -56,7 +56,11 @@ def render(rows: Sequence[Row], look: Look) -> RenderableType:
             Text(""),
             Fitting(partial(_table, group, look.unicode)),
             Text(""),
-            Text(f"IntegratedGradients, share of |attribution|; {seeds}", style="dim"),
+            Text(
+                "IntegratedGradients, share of |attribution|, each image with a text of the"
+                f" trial's own mix; {seeds}",
+                style="dim",
+            ),
             Text(""),
         ]
     return Group(*parts)
@@ -64,14 +68,12 @@ def render(rows: Sequence[Row], look: Look) -> RenderableType:
 
 def _table(rows: Sequence[Row], unicode: bool, compact: bool) -> Table:
     numbers = ["image share", "text share", "delta", "samples"]
-    table = grid(["trial", "val text"], numbers, unicode=unicode, compact=compact)
+    table = grid(["trial"], numbers, unicode=unicode, compact=compact)
     between = "\n" if compact else " "
     for row in rows:
         stats = (row.image_share, row.text_share, row.delta_share)
         cells = [stat.text(3, between=between) if stat else "-" for stat in stats]
         if is_void(row):
             cells[-1] += " void"
-        table.add_row(
-            row.name, str(row.tx.val_text) if row.tx else "-", *cells, str(row.samples or "-")
-        )
+        table.add_row(row.name, *cells, str(row.samples or "-"))
     return table

@@ -24,9 +24,8 @@ class LogTail(VerticalScroll):
         """Shows `lines`; the log of something else (`of`) starts at its end again."""
         if (of, lines) == self._shown:
             return
-        follow = of != self._shown[0] or self.is_vertical_scroll_end
+        if of != self._shown[0]:
+            self.anchor()
         self._shown = (of, lines)
         text = Text("\n").join(Text.from_ansi(line) for line in lines)
         self.query_one(Static).update(text if lines else Text("no log", style="dim"))
-        if follow:
-            self.call_after_refresh(self.scroll_end, animate=False)
