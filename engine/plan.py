@@ -131,7 +131,7 @@ class _Planner:
                 {**encoder, "nouns": recipe.pop("nouns"), **self.machine},
                 {"wordnet": wordnet.key},
             )
-            temperature = recipe.pop("temperature")
+            temperature = recipe["temperature"]
             relax = JobSpec(
                 "relax",
                 "noun bank",

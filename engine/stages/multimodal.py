@@ -1,6 +1,5 @@
 """T_x: trained on embeddings; leaves its network, its noun bank and its logits of every sample."""
 
-import json
 from typing import Any
 
 import torch
@@ -9,19 +8,17 @@ from torch import Tensor
 from engine.job import Job, subseed
 from engine.models.t_x import multimodal_teacher
 from engine.recipe import MultimodalRecipe
-from engine.relax import retrieval_weights
 from engine.spec import Modality, ValidationText
 from engine.stages import tables
 from engine.stages.images import CHECKPOINT, finished
+from engine.stages.retrieval import write_nouns
 from engine.texts import sample_texts
 from engine.train.checkpoint import Checkpoint
-from engine.train.image import EVAL_BATCH
 from engine.train.loop import train
 from engine.train.multimodal import MultimodalTask, TextSplit, TxModule, tx_logits
 
 PART = "T_x"
 TRAIN, VAL = 0, 1
-SHOWN_NOUNS = 10
 
 
 def run(job: Job) -> dict[str, Any]:
@@ -49,7 +46,8 @@ def run(job: Job) -> dict[str, Any]:
     )
     tables.save({"train": tx_logits(module, train_split, modality)}, job.out / tables.TX_LOGITS)
     if module.bank is not None:
-        _write_nouns(job, embedded, module.bank.detach())
+        names = (job.input("relax") / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
+        write_nouns(job, embedded, module.bank.detach(), names, settings["temperature"])
     return finished(job, module, history, len(train_split.labels), len(val_split.labels))
 
 
@@ -104,24 +102,3 @@ def validation_mix(settings: dict[str, Any]) -> tuple[int, int]:
         ValidationText.NOISE: (0, 100),
         ValidationText.MIXED: _train_mix(settings),
     }[ValidationText(settings["val_text"])]
-
-
-def _write_nouns(job: Job, embedded: tables.Embedded, bank: Tensor) -> None:
-    """What relaxation means: per class, the nouns that its training images retrieve and their mean
-    weights, with the bank as learned."""
-    names = (job.input("relax") / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
-    weights = torch.zeros(len(embedded.classes), len(names), device=bank.device)
-    labels = embedded.train.labels
-    for index in torch.arange(len(labels), device=bank.device).split(EVAL_BATCH):
-        each = retrieval_weights(embedded.train.images[index], bank, job.settings["temperature"])
-        weights.index_add_(0, labels[index], each)
-    weights /= labels.bincount(minlength=len(weights)).clamp(min=1)[:, None]
-    top = weights.topk(min(SHOWN_NOUNS, len(names)), dim=1)
-    classes = {
-        name: [[names[i], round(w, 4)] for w, i in zip(ws, ix, strict=True)]
-        for name, ws, ix in zip(
-            embedded.classes, top.values.tolist(), top.indices.tolist(), strict=True
-        )
-    }
-    text = json.dumps({"classes": classes}, ensure_ascii=False, indent=1)
-    (job.out / tables.NOUNS_BY_CLASS).write_text(text, encoding="utf-8")

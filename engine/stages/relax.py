@@ -9,6 +9,7 @@ from engine.job import Job
 from engine.nouns import excluded
 from engine.relax import cluster, clusters_for, select
 from engine.stages import tables
+from engine.stages.retrieval import write_nouns
 from engine.wordnet.graph import WordNetGraph
 
 
@@ -37,4 +38,5 @@ def run(job: Job) -> dict[str, Any]:
     tables.save({"bank": bank, "centres": centres}, job.out / tables.BANK)
     picked = [names[i] for i in chosen.indices.tolist()]
     (job.out / tables.NOUN_NAMES).write_text("\n".join(picked), encoding="utf-8")
+    write_nouns(job, embedded, bank, picked, settings["temperature"])
     return {"nouns": len(picked), "clusters": count, "excluded": int(drop.sum())}

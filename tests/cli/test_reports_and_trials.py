@@ -59,39 +59,36 @@ def test_trial_show_lists_its_jobs_and_figures(wnkd, finish):
     assert "digits (300)" in wnkd("trial", "list").stdout
 
 
-def test_nouns_of_the_learned_bank(wnkd, data, finish, home):
-    wnkd("queue", "add", "--wn", "100", "--teachers", "T_x")
-    finish()
-    job = publish_nouns(home, data, "T_x")
-    text = wnkd("trial", "show", "1", "--nouns").stdout
-    assert "its learned bank" in text
-    assert "two  deuce 60.0, dyad 39.8" in text
-    assert "Adam" not in text
-    found = data("trial", "show", "1", "--nouns")
-    assert (found["job"], found["nouns"]["two"][0]) == (job, ["deuce", 0.6])
+LEARNED = {"classes": {"two": [["snake eyes", 1.0]], "one": [["ace", 1]]}}
 
 
-def test_nouns_before_t_x_is_trained_come_from_the_bank(wnkd, data, finish, home):
+def test_nouns_as_algorithm_1_makes_them_and_as_learned(wnkd, data, finish, home):
     wnkd("queue", "add", "--wn", "100", "--teachers", "T_x")
     finish()
     publish_nouns(home, data, "relax")
-    assert "the bank before training" in wnkd("trial", "show", "1", "--nouns").stdout
+    text = wnkd("trial", "show", "1", "--nouns").stdout
+    assert "two    deuce 60.0, dyad 39.8" in text
+    assert "Adam" not in text
+    assert "learned" not in text
+    publish_nouns(home, data, "T_x", LEARNED)
+    assert "snake eyes 100.0" in wnkd("trial", "show", "1", "--nouns").stdout
+    found = data("trial", "show", "1", "--nouns")
+    assert found["nouns"]["two"][0] == ["deuce", 0.6]
+    assert found["nouns_learned"]["two"] == [["snake eyes", 1.0]]
 
 
-def test_trials_without_nouns_say_so(wnkd, data, finish, home):
+def test_trials_without_nouns_say_so(wnkd):
     wnkd("queue", "add", "--wn", "0,100", "--teachers", "T_x")
     for trial, says in (("1", "takes no WordNet text"), ("2", "has no nouns yet")):
         result = wnkd("trial", "show", trial, "--nouns")
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
         assert says in result.stderr
-    finish()
-    publish_nouns(home, data, "T_x", nouns=None)
 
 
 def test_a_damaged_nouns_file_is_told(wnkd, data, finish, home):
     wnkd("queue", "add", "--wn", "100", "--teachers", "T_x")
     finish()
-    publish_nouns(home, data, "T_x", nouns=None)
+    publish_nouns(home, data, "relax", nouns=None)
     result = wnkd("trial", "show", "1", "--nouns")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "damaged" in result.stderr

@@ -87,7 +87,7 @@ def test_the_bank_has_five_nouns_a_centre_and_no_class_name(sweep: Sweep) -> Non
 
 
 def test_a_person_can_see_what_relaxation_means(sweep: Sweep) -> None:
-    key = next(job.key for job in sweep.plans["wn"].jobs if job.kind == "T_x")
+    key = next(job.key for job in sweep.plans["wn"].jobs if job.kind == "relax")
     classes = json.loads((sweep.bench.store.path(key) / "nouns.json").read_text())["classes"]
     assert list(classes) == list(digits.CLASSES)
     two = dict(classes["two"])

@@ -1,10 +1,14 @@
 """`wnkd trial`: what was asked for and what came of it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import SpecError
 from wnkd_tui.cli.output import AsJson, print_json, say
+
+if TYPE_CHECKING:
+    from wnkd_tui.store.rows import JobRow, TrialRow
 
 app = typer.Typer(
     help="List and show trials.\n\nExample: wnkd trial show 1 --nouns", no_args_is_help=True
@@ -52,8 +56,8 @@ def show(
     Example: wnkd trial show 1 --nouns
     """
     from wnkd_tui.cli import shapes, trial_views
-    from wnkd_tui.cli.nouns import retrieved
     from wnkd_tui.home import Home
+    from wnkd_tui.report.nouns import retrieved
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
 
@@ -62,9 +66,11 @@ def show(
     row = queries.trial(conn, trial)
     jobs = queries.jobs(conn, trial=trial)
     if nouns:
-        found = retrieved(home, row, jobs)
+        found = retrieved(home, jobs)
+        if not found.relaxed:
+            raise SpecError(_no_nouns(row, jobs))
         if as_json:
-            print_json(**shapes.trial(row), job=found.job, nouns=found.classes)
+            print_json(**shapes.trial(row), nouns=found.relaxed, nouns_learned=found.learned)
         else:
             trial_views.show_nouns(row, found)
     elif as_json:
@@ -76,3 +82,14 @@ def show(
         print_json(**shapes.trial(row), jobs=[shapes.job(job) for job in jobs], results=results)
     else:
         trial_views.show_one(row, jobs)
+
+
+def _no_nouns(trial: "TrialRow", jobs: "list[JobRow]") -> str:
+    """Why a trial has no nouns to show."""
+    bank = next((job for job in jobs if job.kind == "relax"), None)
+    if bank is None:
+        return f"trial {trial.id}, {trial.name}, takes no WordNet text, so it retrieves no nouns"
+    return (
+        f"trial {trial.id} has no nouns yet: job {bank.id} is {bank.state};"
+        " wnkd run-queue --drain does the waiting jobs"
+    )

@@ -6,12 +6,13 @@ from rich.table import Table
 from rich.text import Text
 
 from wnkd_tui.cli.job_views import STYLES, progress
-from wnkd_tui.cli.nouns import Retrieved
 from wnkd_tui.cli.output import console, has_unicode
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.report.grid import grid
+from wnkd_tui.report.nouns import Retrieved
 from wnkd_tui.store.rows import JobRow, TrialRow
 
+LEARNED_NOUNS = 3
 SHOWN_WEIGHT = 0.005  # a noun below half a percent says nothing to a reader
 
 
@@ -65,20 +66,23 @@ def show_one(row: TrialRow, jobs: Sequence[JobRow]) -> None:
 def show_nouns(row: TrialRow, found: Retrieved) -> None:
     """Prints a line per class: its nouns, heaviest first, with their weights in percent."""
     out = console()
-    bank = "its learned bank" if found.kind == "T_x" else "the bank before training"
     encoder = encoder_label(row.spec.tx.encoder) if row.spec.tx else ""
-    out.print(Text(f"{row.name}, seed {row.seed}: nouns that images retrieve from {bank}"))
+    out.print(Text(f"{row.name}, seed {row.seed}: nouns that each class's images retrieve"))
     out.print(Text(f"{row.dataset} · {encoder} · weights in percent, mean over a class's images"))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, pairs in found.classes.items():
-        shown = [(noun, weight) for noun, weight in pairs if weight >= SHOWN_WEIGHT] or pairs[:1]
-        table.add_row(
-            Text(name, style="bold"),
-            ", ".join(f"{noun} {100 * weight:.1f}" for noun, weight in shown),
-        )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("class", no_wrap=True)
+    table.add_column("bank as Algorithm 1 makes it")
+    if found.learned:
+        table.add_column("as T_x learned it")
+    for name, pairs in found.relaxed.items():
+        learned = [_weighted(found.learned[name], LEARNED_NOUNS)] if name in found.learned else []
+        table.add_row(Text(name, style="bold"), _weighted(pairs), *learned)
     out.print(table)
+
+
+def _weighted(pairs: Sequence[tuple[str, float]], most: int | None = None) -> str:
+    shown = [(noun, weight) for noun, weight in pairs[:most] if weight >= SHOWN_WEIGHT]
+    return ", ".join(f"{noun} {100 * weight:.1f}" for noun, weight in shown or pairs[:1])
 
 
 def _figures(job: JobRow) -> str:

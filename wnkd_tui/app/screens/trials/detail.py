@@ -13,10 +13,11 @@ from engine.spec import TrialSpec
 from wnkd_tui import charts
 from wnkd_tui.app.progress import duration
 from wnkd_tui.app.screens.queue.columns import figures
-from wnkd_tui.app.screens.trials.view import Nouns, TrialDetail
+from wnkd_tui.app.screens.trials.view import TrialDetail
 from wnkd_tui.app.states import badge
 from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.report.captions import encoder_label
+from wnkd_tui.report.nouns import Nouns
 from wnkd_tui.store.rows import JobRow
 
 _LEGENDS = {"T_x": "T_x, validation", "student": "student, validation"}
@@ -119,5 +120,5 @@ def _nouns(nouns: Nouns, inks: Inks) -> RenderableType:
             for noun, weight in weighted
         )
         table.add_row(Text(name, style=inks["teacher"]), line)
-    title = "\nNouns that each class's images retrieve, by weight"
+    title = "\nNouns that each class's images retrieve (Algorithm 1), by weight"
     return Group(Text(title, style="bold"), table)

@@ -1,19 +1,16 @@
 """What the trials page knows: every trial, and everything about the selected one."""
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.artifacts import ArtifactStore
-from engine.errors import ArtifactError
 from engine.recipe import load_recipe
 from wnkd_tui.home import Home
+from wnkd_tui.report.nouns import Nouns, retrieved
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import JobRow, TrialRow
 
 Curve = tuple[tuple[int, float], ...]
-Nouns = Mapping[str, tuple[tuple[str, float], ...]]
 _BUCKETS = 160
 _CURVED = ("T_x", "student")
 
@@ -64,23 +61,6 @@ def _detail(conn: sqlite3.Connection, home: Home, trial: TrialRow) -> TrialDetai
         trial,
         tuple(jobs),
         curves,
-        nouns_of(home, [job.key for job in jobs if job.kind in ("T_x", "relax")]),
+        retrieved(home, jobs).relaxed,
         load_recipe(trial.recipe, trial.dataset).summary,
     )
-
-
-def nouns_of(home: Home, keys: list[str]) -> Nouns:
-    """The nouns of T_x's learned bank, or while there is none of the bank it starts from."""
-    store = ArtifactStore(home.artifacts)
-    for key in reversed(keys):
-        path = store.path(key) / "nouns.json"
-        if path.exists():
-            try:
-                classes = json.loads(path.read_text(encoding="utf-8"))["classes"]
-            except (ValueError, KeyError) as error:
-                raise ArtifactError(f"{path} is damaged: {error}") from None
-            return {
-                name: tuple((noun, float(weight)) for noun, weight in nouns)
-                for name, nouns in classes.items()
-            }
-    return {}
