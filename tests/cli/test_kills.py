@@ -1,4 +1,4 @@
-"""The real engine under a real run-queue, both killed: the end is the undisturbed one to the bit."""
+"""Real jobs under a real run-queue, both killed: the end is the undisturbed one, to the bit."""
 
 import hashlib
 import json
