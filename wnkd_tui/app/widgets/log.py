@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 class LogTail(VerticalScroll):
     DEFAULT_CSS = """
-    LogTail { scrollbar-size-vertical: 1; & > Static { width: 1fr; } }
+    LogTail { scrollbar-size-vertical: 1; & > Static { width: 1fr; min-height: 100%; } }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
