@@ -4,7 +4,7 @@ Names follow the paper: `T_m T_x,(img, 0%gt 100%wn) S_s` is a student taught by 
 and by a multimodal teacher whose training samples all take WordNet-relaxed text.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
@@ -142,9 +142,6 @@ class TrialSpec:
         parts = ["T_m"] if self.teachers.image else []
         parts += [self.tx.name] if self.tx else []
         return " ".join([*parts, "S_s"])
-
-    def with_seed(self, seed: int) -> Self:
-        return replace(self, seed=seed)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` is its inverse."""

@@ -21,10 +21,14 @@ Report = Callable[[int, int], None]
 
 
 class ClassTexts(NamedTuple):
-    """Class names as text: `embeddings` float32 [C, D], rows of length 1, and what was read how."""
+    """Class names as text: `embeddings` float32 [C, D], rows of length 1, and what was read how.
+
+    `synsets`: each class's place in the WordNet graph, where the encoder reads names there.
+    """
 
     embeddings: Tensor
     notes: list[str]
+    synsets: Sequence[int] = ()
 
 
 class Encoder(Protocol):

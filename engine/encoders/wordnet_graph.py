@@ -87,7 +87,8 @@ class WordNetEncoder:
             if len(options) > 1:
                 place = f"sense {options.index(synset) + 1} of {len(options)}"
                 notes.append(f"{name}: {place}, {self.graph.describe(synset)}")
-        return ClassTexts(torch.from_numpy(self._as_words(self.synsets[chosen], senses)), notes)
+        words = self._as_words(self.synsets[chosen], senses)
+        return ClassTexts(torch.from_numpy(words), notes, chosen)
 
     def embed_images(
         self, train: Tensor, labels: Tensor, val: Tensor, class_texts: Tensor, report: Report

@@ -1,6 +1,7 @@
 """A dataset's images and class names as the encoder sees them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ import torch
 from engine.encoders import load_encoder
 from engine.job import Job
 from engine.stages import tables
+from engine.stages.wordnet import GLOSSES
 from engine.wordnet.graph import WordNetGraph
 
 
@@ -16,7 +18,7 @@ def run(job: Job) -> dict[str, Any]:
     graph = WordNetGraph.load(job.input("wordnet")) if "wordnet" in job.inputs else None
     encoder = load_encoder(job.settings["encoder"], graph=graph, device=torch.device(job.device))
     texts = encoder.embed_classes(data.classes)
-    for note in texts.notes:
+    for note in [*texts.notes, *class_glosses(job, data.classes, texts.synsets)]:
         job.events.log(note)
     train, val = encoder.embed_images(
         torch.from_numpy(data.train.images),
@@ -40,3 +42,14 @@ def run(job: Job) -> dict[str, Any]:
         "val_nearest_top1": float(hits * 100),
         "notes": texts.notes,
     }
+
+
+def class_glosses(job: Job, classes: Sequence[str], synsets: Sequence[int]) -> list[str]:
+    """What WordNet says of each class, where the person's own corpus has the glosses.
+
+    They go to the log alone: a result does not depend on which corpora a machine has.
+    """
+    if not synsets or not (path := job.input("wordnet") / GLOSSES).is_file():
+        return []
+    glosses = path.read_text(encoding="utf-8").split("\n")
+    return [f"{name}: {glosses[i]}" for name, i in zip(classes, synsets, strict=True)]

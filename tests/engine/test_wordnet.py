@@ -6,11 +6,13 @@ import stat
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
+from engine.stages.embed import class_glosses
+from engine.stages.wordnet import GLOSSES
 from engine.wordnet import ARCHIVE, gloss, reader, unpack
 from engine.wordnet.graph import UnknownNameError, WordNetGraph
 from engine.wordnet.morphology import key, singulars
@@ -215,3 +217,11 @@ def test_gloss_needs_a_full_wordnet() -> None:
         "that which is perceived or known or inferred to have its own "
         "distinct existence (living or nonliving)",
     )
+
+
+def test_glosses_of_a_person_s_own_corpus_go_to_the_log(tmp_path: Path) -> None:
+    job = SimpleNamespace(input=lambda role: tmp_path)
+    assert class_glosses(job, ["two"], [1]) == []  # type: ignore[arg-type]
+    (tmp_path / GLOSSES).write_text("a thing\na number")
+    assert class_glosses(job, ["two"], [1]) == ["two: a number"]  # type: ignore[arg-type]
+    assert class_glosses(job, ["two"], []) == []  # type: ignore[arg-type]
