@@ -4,6 +4,7 @@ Three stems: `conv1_replace` is the paper's, `linear` and `mlp` are the plain al
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from engine.models import seeded_init
 
 
-class MultimodalTeacher(nn.Module):
+class MultimodalTeacher(nn.Module, ABC):
     """What every stem has: embeddings [B, D] (and its dropout's draws) in, logits [B, C] out.
 
     `dropout_draws` is how many uniform numbers per sample the stem wants in training mode. Training
@@ -25,8 +26,8 @@ class MultimodalTeacher(nn.Module):
 
     dropout_draws: ClassVar[int] = 0
 
-    def forward(self, x: Tensor, uniforms: Tensor | None = None) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def forward(self, x: Tensor, uniforms: Tensor | None = None) -> Tensor: ...
 
 
 class LinearStem(MultimodalTeacher):

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from engine.data.base import Dataset
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.train.checkpoint import Checkpoint
-from engine.train.image import ImageTask, Views, precision_context
+from engine.train.image import ImageTask, Views, channel_statistics, precision_context
 from engine.train.loop import History, train
 from engine.train.schedule import learning_rate
 
@@ -125,3 +126,12 @@ def test_cosine_and_onecycle_fall_all_the_way(schedule: str) -> None:
     assert lr[10] == pytest.approx(0.1)
     assert all(later < earlier for earlier, later in pairwise(lr[10:]))
     assert lr[-1] < 0.1 * 0.05
+
+
+def test_channel_statistics_are_those_of_the_pixels(data: Dataset) -> None:
+    images = np.concatenate([data.train.images, data.train.images[::-1] // 2], axis=1)
+    means, deviations = channel_statistics(images)
+    pixels = images / 255
+    np.testing.assert_allclose(means, pixels.mean((0, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(deviations, pixels.std((0, 2, 3)), rtol=1e-12)
+    assert channel_statistics(np.full((3, 1, 2, 2), 7, np.uint8))[1] == [0.5 / 255]
