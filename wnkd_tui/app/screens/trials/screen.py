@@ -26,6 +26,11 @@ EMPTY = """[b]No trial yet.[/b]
 class TrialsPage(Page):
     NAME = "trials"
     AUTO_FOCUS = "Rows"
+    # List and detail need 80 and 60 columns: side by side only where both have them.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
+        (0, "-narrow"),
+        (140, "-wide"),
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x", "remove", "Remove"),
         Binding("e", "clone", "Clone"),
