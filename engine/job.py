@@ -22,6 +22,7 @@ from engine.errors import SpecError, WnkdError
 from engine.events import EventWriter, write_exit
 
 JOB, PROCESS, HISTORY = "job.json", "process.json", "history.json"
+EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 128 + signal.SIGTERM}
 STAGES = {
     "wordnet": "engine.stages.wordnet",
     "nouns": "engine.stages.nouns",
@@ -67,26 +68,33 @@ def run(directory: Path) -> int:
 
     Every fault ends in `exit.json`; a traceback, where there is one, goes to stderr.
     """
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    asked_to_stop = False
+
+    def stop(signum: int, frame: FrameType | None) -> NoReturn:
+        nonlocal asked_to_stop
+        asked_to_stop = True
+        raise Cancelled
+
+    before = signal.signal(signal.SIGTERM, stop)
     write_process_record(directory)
     with EventWriter(directory) as events:
+        state, reason, result = "done", None, None
         try:
             result = _done(directory, events)
-            record = {"state": "done", "reason": None, "result": result}
-            code = 0
-        except Cancelled:
-            record = {"state": "cancelled", "reason": "stopped by SIGTERM", "result": None}
-            code = 143
-        except WnkdError as error:
-            record = {"state": "failed", "reason": str(error), "result": None}
-            code = 1
-        except Exception as error:  # noqa: BLE001 - a job's end is always told
-            traceback.print_exc()
-            record = {"state": "failed", "reason": _one_line(error), "result": None}
-            code = 1
+        except (Cancelled, Exception) as error:  # noqa: BLE001 - a job's end is always told
+            # Libraries turn an interruption into errors of their own: torch.save, for one.
+            if asked_to_stop:
+                state, reason = "cancelled", "stopped by SIGTERM"
+            else:
+                state, reason = "failed", _one_line(error)
+                if not isinstance(error, WnkdError):
+                    traceback.print_exc()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the last word is not interrupted
+        record = {"state": state, "reason": reason, "result": result}
         events.write("end", **record)
         write_exit(directory, record)
-    return code
+    signal.signal(signal.SIGTERM, before)
+    return EXIT_CODES[state]
 
 
 def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
@@ -162,15 +170,13 @@ def _repeat_metrics(artifact: Path, events: EventWriter) -> None:
             events.metric(epoch, **values)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     text = str(error).strip().split("\n")[0]
+    if isinstance(error, WnkdError):
+        return text
     if type(error).__name__ == "OutOfMemoryError":
         return f"CUDA out of memory: {text}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
-    raise Cancelled
 
 
 def write_process_record(directory: Path) -> None:
