@@ -1,5 +1,6 @@
 """What every page has: the header, one question to the database, and a footer of its keys."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -41,15 +42,17 @@ class Page(Screen[None]):
     def wnkd(self) -> "WnkdApp":
         return cast("WnkdApp", self.app)
 
+    @abstractmethod
     def question(self) -> Question:
-        raise NotImplementedError
+        """What this page wants to know of the database now."""
 
+    @abstractmethod
     def body(self) -> ComposeResult:
-        raise NotImplementedError
+        """The widgets between header and footer."""
 
+    @abstractmethod
     def show(self, answer: Any) -> None:
         """Draws the answer to `question()`."""
-        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         yield Header(TABS, self.NAME)
