@@ -88,10 +88,10 @@ class _Planner:
             "dataset_key": dataset.key,
             "limit_train": spec.limit_train,
         }
-        self.machine = {
-            "cpu_threads": self.recipe.cpu_threads,
-            "precision": self.recipe.precision,
-        }
+        self.machine = {"cpu_threads": self.recipe.cpu_threads}
+        # Only the image networks compute in the recipe's precision; the other jobs are shared
+        # between recipes that differ in it.
+        self.image_machine = {**self.machine, "precision": self.recipe.precision}
 
     def jobs(self) -> list[JobSpec]:
         jobs: list[JobSpec] = []
@@ -186,7 +186,7 @@ class _Planner:
                 **self.recipe.teacher.model_dump(),
                 "augment": self.recipe.augment[policy],  # type: ignore[index]
                 "seed": self.spec.seed,
-                **self.machine,
+                **self.image_machine,
             },
         )
 
@@ -200,7 +200,7 @@ class _Planner:
             "augment": self.recipe.augment["strong"],
             "epochs": self.recipe.student.optimiser.epochs,
             "seed": self.spec.seed,
-            **self.machine,
+            **self.image_machine,
         }
 
     def _student(self, taught_by: dict[str, str]) -> JobSpec:

@@ -88,3 +88,8 @@ def test_a_job_is_what_it_computes_not_its_name() -> None:
 def test_an_unknown_recipe_is_refused() -> None:
     with pytest.raises(SpecError, match="unknown recipe 'slow'; known: demo, fast"):
         planned(recipe="slow")
+
+
+def test_precision_is_part_of_the_jobs_that_use_it_and_of_no_other() -> None:
+    uses = {job.kind for job in planned(wn=100).jobs if "precision" in job.settings}
+    assert uses == {"teacher", "logits", "student"}
