@@ -11,8 +11,10 @@ from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.stages import tables
 from engine.train.checkpoint import Checkpoint
-from engine.train.image import ImageTask, TeacherLogits, Views, precision_context
+from engine.train.image import ImageTask, precision_context
 from engine.train.loop import History, train
+from engine.train.teaching import TeacherLogits
+from engine.train.views import Views
 
 CHECKPOINT = "checkpoint.pt"
 

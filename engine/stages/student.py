@@ -9,7 +9,7 @@ from engine.job import Job
 from engine.stages import tables
 from engine.stages.images import train_classifier, views_of
 from engine.stages.logits import LOGITS
-from engine.train.image import TeacherLogits
+from engine.train.teaching import TeacherLogits
 
 PART = "S_s"
 

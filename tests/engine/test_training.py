@@ -12,9 +12,10 @@ from engine.data.base import Dataset
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.train.checkpoint import Checkpoint
-from engine.train.image import ImageTask, Views, channel_statistics, precision_context
+from engine.train.image import ImageTask, precision_context
 from engine.train.loop import History, train
 from engine.train.schedule import learning_rate
+from engine.train.views import Views, channel_statistics
 
 CPU = torch.device("cpu")
 
