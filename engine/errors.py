@@ -13,5 +13,9 @@ class DataError(WnkdError):
     """A dataset is missing, damaged or not what it says it is."""
 
 
+class TrainingError(WnkdError):
+    """A training diverged."""
+
+
 class ArtifactError(WnkdError):
     """An artifact is missing or damaged."""

@@ -32,6 +32,7 @@ class EventWriter:
             self._file.write(b"\n")
         self._started = time.monotonic()
         self._done_at_start: int | None = None
+        self._unit = ""
 
     def __enter__(self) -> Self:
         return self
@@ -57,9 +58,10 @@ class EventWriter:
             self.write("metric", step=step, values=finite)
 
     def progress(self, done: int, total: int, unit: str) -> None:
-        """`rate` counts what this attempt did, so a resumed job does not look fast."""
-        if self._done_at_start is None:
-            self._started, self._done_at_start = time.monotonic(), done
+        """`rate` counts what this attempt did of this unit, so that a resumed job does not look
+        fast, nor one that has just begun with something else."""
+        if self._done_at_start is None or unit != self._unit or done < self._done_at_start:
+            self._started, self._done_at_start, self._unit = time.monotonic(), done, unit
         elapsed = time.monotonic() - self._started
         rate = (done - self._done_at_start) / elapsed if elapsed > 0 else 0.0
         self.write("progress", done=done, total=total, unit=unit, rate=round(rate, 4))

@@ -18,8 +18,10 @@ from typing import Any, NoReturn
 
 from engine.artifacts import ArtifactStore
 from engine.canonical import content_key
+from engine.data.registry import Source
 from engine.errors import SpecError, WnkdError
 from engine.events import EventWriter, write_exit
+from engine.files import resolve
 
 JOB, PROCESS, HISTORY = "job.json", "process.json", "history.json"
 EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 128 + signal.SIGTERM}
@@ -27,6 +29,7 @@ STAGES = {
     "wordnet": "engine.stages.wordnet",
     "nouns": "engine.stages.nouns",
     "embed": "engine.stages.embed",
+    "views": "engine.stages.views",
     "relax": "engine.stages.relax",
     "teacher": "engine.stages.teacher",
     "T_x": "engine.stages.multimodal",
@@ -49,10 +52,11 @@ class Job:
     key: str
     settings: dict[str, Any]
     inputs: dict[str, str]
-    data_path: Path | None
+    source: Source | None
     device: str
     directory: Path
     cache: Path
+    files: Path
     store: ArtifactStore
     out: Path
     events: EventWriter
@@ -61,6 +65,10 @@ class Job:
         """The directory of an input artifact. Raises ArtifactError where it is missing."""
         self.store.meta(self.inputs[role])
         return self.store.path(self.inputs[role])
+
+    def file(self, name: str) -> Path:
+        """A file that a person gave. Raises ArtifactError where it is missing."""
+        return resolve(self.files, name)
 
 
 def run(directory: Path) -> int:
@@ -142,10 +150,11 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
                 key=key,
                 settings=record["settings"],
                 inputs=record["inputs"],
-                data_path=Path(data["path"]) if data and data["path"] else None,
+                source=_source(data) if data else None,
                 device=device,
                 directory=directory,
                 cache=Path(run_with["cache"]),
+                files=Path(run_with["files"]),
                 store=store,
                 out=out,
                 events=events,
@@ -155,6 +164,15 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
             result["device"] = environment["device"]
             meta["result"] = result
     return result
+
+
+def _source(data: dict[str, Any]) -> Source:
+    """Where the dataset is on this host, from `job.json`."""
+    paths = {name: Path(data[name]) for name in ("path", "prompts", "splits") if data.get(name)}
+    skipped = data.get("skipped")
+    return Source(
+        data["name"], data["kind"], **paths, skipped=None if skipped is None else tuple(skipped)
+    )
 
 
 def subseed(seed: int, part: str) -> int:

@@ -4,17 +4,52 @@ A recipe file has base tables and, under `[datasets.NAME]`, what differs for one
 """
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from engine.augment.policy import parse_policy
+from engine.changes import Changes, frozen_changes
 from engine.errors import SpecError
+from engine.files import FILE
 
 POLICIES = ("weak", "strong")
 Positive = Annotated[int, Field(ge=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+
+
+def _published_or_file(*published: str) -> AfterValidator:
+    """One of the names, or `file:NAME`, a file that a person gave."""
+
+    def check(value: str) -> str:
+        if value not in published and not value.startswith(FILE):
+            raise ValueError(f"{value!r} is none of {', '.join(published)}, and no file's path")
+        return value
+
+    return AfterValidator(check)
+
+
+def _policy(table: dict[str, Any]) -> dict[str, Any]:
+    parse_policy(table)  # raises ValueError where it is none
+    return table
+
+
+# The names of engine.models.resnet.ARCHITECTURES, which imports torch.
+Architecture = Literal[
+    "resnet8",
+    "resnet20",
+    "resnet32",
+    "resnet56",
+    "resnet18-cifar",
+    "resnet50-cifar",
+    "resnet18",
+    "resnet50",
+]
+Nouns = Annotated[str, _published_or_file("distinct", "tac")]
+Weights = Annotated[str, _published_or_file("none", "imagenet")]
 
 
 class Table(BaseModel):
@@ -37,10 +72,21 @@ class Optimiser(Table):
     warmup_epochs: Annotated[int, Field(ge=0)]
 
 
-class RelaxRecipe(Table):
-    """Algorithm 1. `clusters` is M, or "tac" for TAC's rule max(N/300, 3·C)."""
+class EmbedRecipe(Table):
+    """T_x's image side. cached: the clean image's embedding, once. augmented: the embedding of each
+    of the student's views. `size` is the side in pixels at which image files are read for a CLIP
+    tower, `stand_in_size` for the stand-in."""
 
-    nouns: Literal["distinct", "tac"]
+    mode: Literal["cached", "augmented"]
+    size: Positive
+    stand_in_size: Positive
+
+
+class RelaxRecipe(Table):
+    """Algorithm 1. `nouns`: distinct lemmas, TAC's rows, or a file of one's own. `clusters` is M,
+    or "tac" for TAC's rule max(N/300, 3·C)."""
+
+    nouns: Nouns
     exclude_class_names: bool
     clusters: Positive | Literal["tac"]
     per_centre: Positive
@@ -50,16 +96,23 @@ class RelaxRecipe(Table):
 
 
 class TeacherRecipe(Table):
-    """T_1s and T_2w."""
+    """T_1s, T_2w and T_3s. `weights` they start from: none, imagenet, or a file."""
 
-    arch: str
+    arch: Architecture
+    weights: Weights
     optimiser: Optimiser
 
 
 class MultimodalRecipe(Table):
-    """T_x. Weight decay of the bank is apart from that of the network."""
+    """T_x. Weight decay of the bank is apart from that of the network.
+
+    `mix`: per_sample is a fixed draw of samples; first_batches gives gt text to the first batches
+    of each epoch. `weights` as in TeacherRecipe, for the conv1_replace stem.
+    """
 
     stem: Literal["conv1_replace", "linear", "mlp"]
+    weights: Weights
+    mix: Literal["per_sample", "first_batches"]
     optimiser: Optimiser
     bank_weight_decay: NonNegative
     lambda_hier: NonNegative
@@ -68,34 +121,79 @@ class MultimodalRecipe(Table):
 
 
 class StudentRecipe(Table):
-    """S_s and equations 2 and 3."""
+    """S_s and equations 1 to 3. `combine`: logit_mean is Eq. 1, loss_mean the mean of the teachers'
+    losses, ema_inverse_loss weighs them by the inverse of their running training loss (whose decay
+    is `ema_decay`). `teacher_bn`: whether teachers normalise by their own statistics (eval) or by
+    the batch's."""
 
-    arch: str
-    optimiser: Optimiser
+    arch: Architecture
     tau: Annotated[float, Field(gt=0)]
     lam: NonNegative
+    combine: Literal["logit_mean", "loss_mean", "ema_inverse_loss"]
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    teacher_bn: Literal["eval", "batch"]
+    optimiser: Optimiser
+
+    @model_validator(mode="after")
+    def _batches_have_statistics(self) -> Self:
+        if self.teacher_bn == "batch" and self.optimiser.batch < 2:
+            raise ValueError("teacher_bn batch needs batches of at least 2 samples")
+        return self
+
+
+class ZScoreRecipe(Table):
+    """Logit standardisation (Sun et al. 2024): ce · CE + kd · τ² · KL of standardised logits."""
+
+    tau: Annotated[float, Field(gt=0)]
+    ce: NonNegative
+    kd: NonNegative
+
+
+class LfmeRecipe(Table):
+    """Learning from multiple experts (Xiang et al. 2020); `expert` trains the experts, `optimiser`
+    the student. An expert weighs 1 in the distillation while the student's accuracy is below
+    `start` of the expert's, and 0 once it is level. The curriculum on CE is whole after
+    `curriculum` of the training."""
+
+    tau: Annotated[float, Field(gt=0)]
+    start: Annotated[float, Field(ge=0, lt=1)]
+    curriculum: Annotated[float, Field(gt=0, le=1)]
+    expert: Optimiser
+    optimiser: Optimiser
 
 
 class AttributionRecipe(Table):
-    """IntegratedGradients on T_x. `samples` 0 is the whole validation set."""
+    """IntegratedGradients on T_x. `samples` 0 is the whole validation set; `baseline` mean is that
+    of the training inputs; `target` is the logit that is explained; `share` per_sample is the mean
+    of each sample's own share."""
 
     steps: Positive
     samples: Annotated[int, Field(ge=0)]
+    baseline: Literal["zero", "mean"]
+    target: Literal["label", "prediction"]
+    share: Literal["pooled", "per_sample"]
 
 
 class Recipe(Table):
-    """All of a run's numbers for one dataset. Augmentation policies are read by engine.augment."""
+    """All of a run's numbers for one dataset. Augmentation policies are read by engine.augment.
+
+    `image_size` is the side in pixels of what the image networks see.
+    """
 
     summary: str
     encoder: str
     cpu_threads: Positive
     precision: Literal["fp32", "bf16"]
+    image_size: Positive
+    embed: EmbedRecipe
     relax: RelaxRecipe
     teacher: TeacherRecipe
     T_x: MultimodalRecipe
     student: StudentRecipe
+    zscore: ZScoreRecipe
+    lfme: LfmeRecipe
     attribution: AttributionRecipe
-    augment: dict[Literal["weak", "strong"], dict[str, Any]]
+    augment: dict[Literal["weak", "strong"], Annotated[dict[str, Any], AfterValidator(_policy)]]
 
 
 def recipe_names() -> list[str]:
@@ -117,14 +215,64 @@ def parse_recipe(text: str, dataset: str, *, where: str) -> Recipe:
     """A recipe from TOML text. Raises SpecError in one line that names table, key and fault."""
     try:
         tables = tomllib.loads(text)
-        overrides = tables.pop("datasets", {})
-        return Recipe.model_validate(_merged(tables, overrides.get(dataset, {})))
     except tomllib.TOMLDecodeError as error:
         raise SpecError(f"{where}: not TOML: {error}") from None
+    overrides = tables.pop("datasets", {})
+    return _validated(_merged(tables, overrides.get(dataset, {})), where)
+
+
+def settled(recipe: Recipe, changes: Changes) -> Changes:
+    """`changes` in their one form: whole names, values as the recipe has them, none without effect.
+
+    A name may be its last part where only one setting has it: `stem` is T_x.stem. Raises SpecError
+    for an unknown or ambiguous name and for a value that the setting cannot have.
+    """
+    known = dict(settings_of(recipe.model_dump()))
+    named = frozen_changes((_whole_name(name, known), value) for name, value in changes)
+    after = dict(settings_of(changed(recipe, named).model_dump()))
+    return frozen_changes((name, after[name]) for name, _ in named if after[name] != known[name])
+
+
+def changed(recipe: Recipe, changes: Changes) -> Recipe:
+    """The recipe with `changes`, whole names. Raises SpecError for a value that it cannot have."""
+    tables = recipe.model_dump()
+    for name, value in changes:
+        *path, last = name.split(".")
+        table = tables
+        for part in path:
+            table = table[part]
+        is_float = isinstance(table.get(last), float) and type(value) is int
+        listed = list(value) if isinstance(value, tuple) else value
+        table[last] = float(value) if is_float and isinstance(value, int) else listed
+    return _validated(tables, "change")
+
+
+def settings_of(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting of a recipe as (dotted name, value)."""
+    for name, value in tables.items():
+        if isinstance(value, dict):
+            yield from settings_of(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _whole_name(name: str, known: Mapping[str, Any]) -> str:
+    found = [name] if name in known else [one for one in known if one.endswith(f".{name}")]
+    if not found:
+        raise SpecError(f"no setting {name!r}: wnkd recipe show NAME lists a recipe's settings")
+    if len(found) > 1:
+        raise SpecError(f"{name!r} may be {', '.join(found)}: give the whole name")
+    return found[0]
+
+
+def _validated(tables: dict[str, Any], where: str) -> Recipe:
+    try:
+        return Recipe.model_validate(tables)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise SpecError(f"{where}: {place}: {first['msg']}") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise SpecError(f"{where}: {place}: {message}") from None
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

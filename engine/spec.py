@@ -4,10 +4,12 @@ Names follow the paper: `T_m T_x,(img, 0%gt 100%wn) S_s` is a student taught by 
 and by a multimodal teacher whose training samples all take WordNet-relaxed text.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from engine.changes import Changes, frozen_changes, telling_changes
 from engine.encoders.names import STAND_IN, is_stand_in
 from engine.errors import SpecError
 
@@ -29,14 +31,34 @@ class Teachers(StrEnum):
     TX = "T_x"
     TM = "T_m"
     TM_TX = "T_m+T_x"
+    ENSEMBLE = "T_1s+T_2w+T_3s"  # the baseline of Table 1
 
     @property
     def multimodal(self) -> bool:
         return self in (Teachers.TX, Teachers.TM_TX)
 
     @property
-    def image(self) -> bool:
-        return self in (Teachers.TM, Teachers.TM_TX)
+    def image(self) -> tuple[str, ...]:
+        """The image teachers by name."""
+        if self in (Teachers.TM, Teachers.TM_TX):
+            return ("T_1s", "T_2w")
+        return ("T_1s", "T_2w", "T_3s") if self is Teachers.ENSEMBLE else ()
+
+
+class Method(StrEnum):
+    """How the student learns.
+
+    kd: Eq. 1 to 3. zscore: logit standardisation (Sun et al. 2024) of the same teachers' logits.
+    lfme: from one expert for each shot group of a long-tailed set (Xiang et al. 2020).
+    """
+
+    KD = "kd"
+    ZSCORE = "zscore"
+    LFME = "lfme"
+
+
+# How a method's trials are named, before their teachers.
+_METHOD_NAMES = {Method.KD: "", Method.ZSCORE: "Z-score ", Method.LFME: "LFME "}
 
 
 class ValidationText(StrEnum):
@@ -100,6 +122,11 @@ class MultimodalSpec:
         return 100 - self.wn - self.noise
 
     @property
+    def relaxes(self) -> bool:
+        """Whether any sample, of training or validation, takes WordNet-relaxed text."""
+        return self.wn > 0 or self.val_text is ValidationText.WN
+
+    @property
     def name(self) -> str:
         """The paper's name: `T_x,(img, 20%gt 80%wn)`, `T_x,(0%gt 100%wn)`, `T_x,(img)`."""
         other = f" {self.wn}%wn" if self.wn else f" {self.noise}%noise" if self.noise else ""
@@ -117,6 +144,8 @@ class TrialSpec:
     """One student and its teachers. `tx` is None exactly where no T_x teaches.
 
     `limit_train` keeps a seeded, stratified part of the training split; None keeps all of it.
+    `changes` are recipe settings that this trial has otherwise, such as
+    (("T_x.stem", "linear"),); those that cannot matter to it are left out.
     """
 
     dataset: str
@@ -125,35 +154,65 @@ class TrialSpec:
     tx: MultimodalSpec | None
     seed: int = 0
     limit_train: int | None = None
+    method: Method = Method.KD
+    changes: Changes = ()
 
     def __post_init__(self) -> None:
         teachers = _member(Teachers, self.teachers, "teachers")
+        method = _member(Method, self.method, "method")
         object.__setattr__(self, "teachers", teachers)
+        object.__setattr__(self, "method", method)
         if teachers.multimodal != (self.tx is not None):
             raise SpecError(f"teachers {teachers}: T_x settings belong exactly where T_x teaches")
+        if method is Method.LFME and teachers is not Teachers.NONE:
+            raise SpecError("lfme trains experts of its own: it takes teachers none")
+        if method is Method.ZSCORE and teachers is Teachers.NONE:
+            raise SpecError("zscore standardises teachers' logits: it needs teachers, such as T_m")
         if not 0 <= self.seed < 2**31:
             raise SpecError(f"seed must be 0 to 2147483647, got {self.seed}")
         if self.limit_train is not None and self.limit_train < 1:
             raise SpecError(f"limit-train must be at least 1, got {self.limit_train}")
+        changes = telling_changes(frozen_changes(self.changes), self.parts)
+        object.__setattr__(self, "changes", changes)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """The recipe's tables (or single settings) that this trial reads beyond the common ones."""
+        parts: set[str] = set()
+        if self.tx:
+            parts |= {"T_x", "embed"}
+            parts |= {"relax"} if self.tx.relaxes else set()
+            parts |= {"attribution"} if self.tx.modality is Modality.IMG_TEXT else set()
+        if self.teachers.image:
+            parts.add("teacher")
+        if self.method is Method.KD and self.teachers is not Teachers.NONE:
+            parts |= {"student.tau", "student.lam", "student.combine", "student.ema_decay"}
+        if self.teachers is not Teachers.NONE:
+            parts.add("student.teacher_bn")
+        if self.method is not Method.KD:
+            parts.add(self.method.value)
+        return frozenset(parts)
 
     @property
     def name(self) -> str:
         """The paper's name of the trial, without seed: `T_m T_x,(img, 0%gt 100%wn) S_s`."""
-        parts = ["T_m"] if self.teachers.image else []
+        image = self.teachers.image
+        parts = ["T_m"] if image == ("T_1s", "T_2w") else list(image)
         parts += [self.tx.name] if self.tx else []
-        return " ".join([*parts, "S_s"])
+        return _METHOD_NAMES[self.method] + " ".join([*parts, "S_s"])
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; `from_dict` is its inverse."""
-        return asdict(self)
+        return asdict(self) | {"changes": dict(self.changes)}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Raises SpecError where a field is unknown, missing or out of range."""
         try:
             tx = MultimodalSpec(**data["tx"]) if data.get("tx") else None
-            return cls(**{**data, "tx": tx})
-        except (TypeError, KeyError) as error:
+            changes = frozen_changes(data.get("changes", {}).items())
+            return cls(**{**data, "tx": tx, "changes": changes})
+        except (TypeError, KeyError, AttributeError) as error:
             raise SpecError(f"not a trial: {error}") from error
 
 

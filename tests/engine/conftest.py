@@ -1,6 +1,7 @@
 """Runs planned jobs without a queue: each in its directory, inputs first."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ class Bench:
         self.root = root
         self.store = ArtifactStore(root / "artifacts")
 
-    def prepare(self, job: JobSpec, data_path: Path | None = None) -> Path:
-        """A job's directory with its job.json."""
+    def prepare(self, job: JobSpec, data: dict[str, Any] | None = None) -> Path:
+        """A job's directory with its job.json; `data` says where the dataset is."""
         directory = self.root / "jobs" / job.key[:16]
         directory.mkdir(parents=True, exist_ok=True)
         record = {
@@ -32,20 +33,23 @@ class Bench:
             "run": {
                 "artifacts": str(self.store.root),
                 "cache": str(self.root / "cache"),
-                "data": {"name": "digits", "path": str(data_path) if data_path else None},
+                "files": str(self.root / "files"),
+                "data": data or {"name": "digits", "kind": "digits", "path": None},
                 "device": "cpu",
             },
         }
         (directory / "job.json").write_text(json.dumps(record))
         return directory
 
-    def run(self, jobs: Iterable[JobSpec]) -> dict[str, dict[str, Any]]:
+    def run(
+        self, jobs: Iterable[JobSpec], data: dict[str, Any] | None = None
+    ) -> dict[str, dict[str, Any]]:
         """Runs jobs in this process; results by key. A job that fails fails the test."""
         from engine.job import run
 
         results = {}
         for job in jobs:
-            directory = self.prepare(job)
+            directory = self.prepare(job, data)
             code = run(directory)
             ended = json.loads((directory / "exit.json").read_text())
             assert code == 0, f"{job.name}: {ended['reason']}"
@@ -56,3 +60,90 @@ class Bench:
 @pytest.fixture(scope="session")
 def bench_at() -> Callable[[Path], Bench]:
     return Bench
+
+
+class Desk:
+    """A place for one stage at a time, whose inputs are made by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.store = ArtifactStore(root / "artifacts")
+        self.inputs: dict[str, str] = {}
+
+    def artifact(self, role: str, **settings: object) -> Path:
+        """The folder of an input artifact that a job with these settings left."""
+        self.inputs[role] = role.ljust(64, "0")
+        folder = self.store.path(self.inputs[role])
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "meta.json").write_text(json.dumps({"settings": settings}))
+        return folder
+
+    def embedded(
+        self, *, classes: int = 3, train: int = 40, val: int = 15, dim: int = 8, seed: int = 0
+    ) -> None:
+        """An embed artifact: images lie around their classes' texts; ids are not places."""
+        import torch
+        import torch.nn.functional as F
+
+        from engine.stages import tables
+
+        generator = torch.Generator().manual_seed(seed)
+        texts = F.normalize(torch.randn(classes, dim, generator=generator), dim=1)
+        table = {"class_texts": texts}
+        for split, count in (("train", train), ("val", val)):
+            labels = torch.arange(count) % classes
+            noise = 0.3 * torch.randn(count, dim, generator=generator)
+            table[f"{split}_images"] = F.normalize(texts[labels] + noise, dim=1)
+            table[f"{split}_labels"] = labels
+            table[f"{split}_ids"] = torch.arange(count) * 3 + 1
+        folder = self.artifact("embed")
+        tables.save(table, folder / tables.EMBEDDINGS)
+        (folder / tables.CLASSES).write_text(json.dumps([f"class {i}" for i in range(classes)]))
+
+    def views(self, train: Any, val: Any = None) -> None:
+        """A views artifact: `train` float16 [epochs, N, D]; `val` [M, D], as embedded if None."""
+        import numpy as np
+
+        from engine.stages import tables
+
+        folder = self.artifact("views")
+        np.save(folder / tables.VIEWS, train)
+        if val is None:
+            embedded = self.store.path(self.inputs["embed"]) / tables.EMBEDDINGS
+            val = tables.load(embedded, "cpu")["val_images"]
+        tables.save({"val": val}, folder / tables.VAL_VIEWS)
+
+    def job(self, kind: str, settings: dict[str, Any], source: Any = None) -> Any:
+        """What the stage is given; its `out` is emptied, its `directory` is not."""
+        from engine.events import EventWriter
+        from engine.job import Job
+
+        out, directory, files = (self.root / name for name in ("out", kind, "files"))
+        shutil.rmtree(out, ignore_errors=True)
+        for folder in (out, directory, files):
+            folder.mkdir(exist_ok=True)
+        return Job(
+            kind=kind,
+            name=kind,
+            key="0" * 64,
+            settings=settings,
+            inputs=self.inputs,
+            source=source,
+            device="cpu",
+            directory=directory,
+            cache=self.root / "cache",
+            files=files,
+            store=self.store,
+            out=out,
+            events=EventWriter(directory),
+        )
+
+    def said(self, kind: str) -> list[str]:
+        """What the job logged."""
+        lines = (self.root / kind / "events.jsonl").read_text().splitlines()
+        return [event["text"] for event in map(json.loads, lines) if event["type"] == "log"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)

@@ -38,6 +38,8 @@ def teacher(**changes: object) -> JobSpec:
         "dataset_key": "d",
         "limit_train": 200,
         "arch": "resnet8",
+        "weights": "none",
+        "image_size": 8,
         "optimiser": optimiser,
         "augment": {"crop": "shift", "pad": 1, "rotation": 10.0},
         "seed": 0,
@@ -150,18 +152,18 @@ def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
 ) -> None:
     bench = bench_at(tmp_path)
     slow = bench.prepare(teacher(seed=1))
-    failing = bench.prepare(teacher(dataset="nothing"))
+    nothing = {"name": "nothing", "kind": "nothing", "path": None}
+    failing = bench.prepare(teacher(dataset="nothing"), nothing)
     processes = start(slow), start(failing)
     wait_for_epoch(slow, 1)
     processes[0].send_signal(signal.SIGTERM)
     assert processes[0].wait(timeout=30) == 143
     assert ended(slow)["state"] == "cancelled"
     assert processes[1].wait(timeout=60) == 1
-    assert ended(failing) == {
-        "state": "failed",
-        "reason": "unknown kind of dataset 'nothing'; known: cifar100",
-        "result": None,
-    }
+    last = ended(failing)
+    assert (last["state"], last["result"]) == ("failed", None)
+    assert last["reason"].startswith("unknown kind of dataset 'nothing'; known: digits")
+    assert "\n" not in last["reason"]
     assert list((tmp_path / "artifacts" / "tmp").iterdir()) == []
 
 

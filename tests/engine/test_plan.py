@@ -6,13 +6,15 @@ import pytest
 
 from engine.errors import SpecError
 from engine.plan import DatasetRef, JobSpec, Plan, plan
-from engine.spec import MultimodalSpec, Teachers, TrialSpec
+from engine.spec import Method, MultimodalSpec, Teachers, TrialSpec
 
-DIGITS = DatasetRef("digits", "d" * 64)
+DIGITS = DatasetRef("digits", "d" * 64, (140,) * 10)
+LONG_TAILED = DatasetRef("mine", "e" * 64, (500, 150, 60, 10))
 
 
 def planned(teachers: str = "T_m+T_x", **settings: object) -> Plan:
-    outer = {k: settings.pop(k) for k in ("seed", "limit_train", "recipe") if k in settings}
+    names = ("seed", "limit_train", "recipe", "method", "changes")
+    outer = {k: settings.pop(k) for k in names if k in settings}
     multimodal = Teachers(teachers).multimodal
     tx = MultimodalSpec("wordnet-graph", **settings) if multimodal else None  # type: ignore[arg-type]
     fields = {"dataset": "digits", "recipe": "demo", "teachers": teachers, "tx": tx, **outer}
@@ -86,10 +88,91 @@ def test_a_job_is_what_it_computes_not_its_name() -> None:
 
 
 def test_an_unknown_recipe_is_refused() -> None:
-    with pytest.raises(SpecError, match="unknown recipe 'slow'; known: demo, fast"):
+    with pytest.raises(SpecError, match="unknown recipe 'slow'; known: demo, fast, paper"):
         planned(recipe="slow")
 
 
 def test_precision_is_part_of_the_jobs_that_use_it_and_of_no_other() -> None:
     uses = {job.kind for job in planned(wn=100).jobs if "precision" in job.settings}
     assert uses == {"teacher", "logits", "student"}
+
+
+def settings(of: Plan, kind: str) -> list[dict[str, object]]:
+    return [dict(job.settings) for job in of.jobs if job.kind == kind]
+
+
+def test_the_baseline_has_three_image_teachers() -> None:
+    of = planned("T_1s+T_2w+T_3s")
+    assert [s["member"] for s in settings(of, "teacher")] == ["T_1s", "T_2w", "T_3s"]
+    assert set(of.jobs[-1].inputs) == {"T_1s", "T_2w", "T_3s"}
+    assert keys(of, "teacher") > keys(planned("T_m"), "teacher")
+
+
+def test_lfme_has_an_expert_for_each_shot_group() -> None:
+    of = plan(TrialSpec("mine", "demo", Teachers.NONE, None, method=Method.LFME), LONG_TAILED)
+    assert {s["member"]: s["group"] for s in settings(of, "teacher")} == {
+        "E_many": [0, 1],
+        "E_medium": [2],
+        "E_few": [3],
+    }
+    assert settings(of, "student")[0]["groups"] == {"many": [0, 1], "medium": [2], "few": [3]}
+
+
+def test_lfme_needs_a_long_tail() -> None:
+    with pytest.raises(SpecError, match="lfme is for long-tailed sets: all classes of digits"):
+        planned("none", method="lfme")
+
+
+@pytest.mark.parametrize("teachers", ["T_m", "T_m+T_x"])
+def test_a_method_of_the_student_leaves_its_teachers_alone(teachers: str) -> None:
+    kd, zscore = planned(teachers), planned(teachers, method="zscore")
+    assert {job.key for job in kd.jobs[:-1]} == {job.key for job in zscore.jobs[:-1]}
+    assert kd.jobs[-1].key != zscore.jobs[-1].key
+
+
+@pytest.mark.parametrize(
+    ("change", "kinds"),
+    [
+        (("T_x.stem", "linear"), {"T_x", "attribution", "student"}),
+        (("relax.per_centre", 3), {"relax", "T_x", "attribution", "student"}),
+        (("relax.nouns", "tac"), {"nouns", "relax", "T_x", "attribution", "student"}),
+        (("student.combine", "loss_mean"), {"student"}),
+        (("teacher.weights", "imagenet"), {"teacher", "logits", "student"}),
+        (("attribution.steps", 20), {"attribution"}),
+        (("student.teacher_bn", "batch"), {"logits", "student"}),
+        (("image_size", 16), {"teacher", "logits", "student"}),
+    ],
+)
+def test_a_change_makes_new_jobs_only_where_it_matters(
+    change: tuple[str, object], kinds: set[str]
+) -> None:
+    base = {job.key for job in planned(wn=100).jobs}
+    new = {job.kind for job in planned(wn=100, changes=(change,)).jobs if job.key not in base}
+    assert new == kinds
+
+
+@pytest.mark.parametrize(
+    ("change", "settings"),
+    [
+        (("student.teacher_bn", "batch"), {"wn": 100}),
+        (("T_x.mix", "first_batches"), {"wn": 50}),
+        (("embed.mode", "augmented"), {"wn": 100}),
+    ],
+)
+def test_a_t_x_that_follows_the_student_has_logits_of_its_epochs(
+    change: tuple[str, object], settings: dict[str, object]
+) -> None:
+    of = planned("T_x", changes=(change,), **settings)
+    logits = [job for job in of.jobs if job.kind == "logits"]
+    assert [of.jobs[-1].inputs["T_x"]] == [job.key for job in logits]
+    assert "embed" in logits[0].inputs
+
+
+def test_a_mix_of_one_kind_of_text_knows_no_first_batches() -> None:
+    change = (("T_x.mix", "first_batches"),)
+    assert keys(planned(wn=100), "T_x") == keys(planned(wn=100, changes=change), "T_x")
+
+
+def test_a_change_to_what_the_recipe_says_anyway_is_none() -> None:
+    assert planned(wn=100).key == planned(wn=100, changes=(("stem", "mlp"), ("student.tau", 3))).key
+    assert planned(wn=100, changes=(("student.tau", 2),)).spec.changes == (("student.tau", 2.0),)

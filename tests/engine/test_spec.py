@@ -1,11 +1,13 @@
 """TrialSpec: names as in the paper, one form for equal trials, one line for what does not fit."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import SpecError
-from engine.spec import MultimodalSpec, Teachers, TrialSpec
+from engine.spec import Method, MultimodalSpec, Teachers, TrialSpec
 
 ENCODER = "wordnet-graph"
 
@@ -38,6 +40,7 @@ def test_a_multimodal_teacher_is_named_as_in_the_paper(
         ("T_m", "T_m S_s"),
         ("T_x", "T_x,(img, 0%gt 100%wn) S_s"),
         ("T_m+T_x", "T_m T_x,(img, 0%gt 100%wn) S_s"),
+        ("T_1s+T_2w+T_3s", "T_1s T_2w T_3s S_s"),
     ],
 )
 def test_a_trial_is_named_as_in_the_paper(teachers: str, name: str) -> None:
@@ -80,11 +83,42 @@ def test_a_mix_that_does_not_fit_is_refused(settings: dict[str, object], message
         ({"teachers": "T_x"}, "belong exactly where T_x teaches"),
         ({"teachers": "none", "seed": -1}, "seed must be"),
         ({"teachers": "none", "limit_train": 0}, "limit-train must be at least 1"),
+        ({"teachers": "none", "method": "dmae"}, "unknown method 'dmae'; known: kd, zscore, lfme"),
+        ({"teachers": "none", "method": "zscore"}, "it needs teachers, such as T_m"),
+        ({"teachers": "T_m", "method": "lfme"}, "it takes teachers none"),
     ],
 )
 def test_a_trial_that_does_not_fit_is_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         TrialSpec(**{"dataset": "digits", "recipe": "demo", "tx": None, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("method", "teachers", "name"),
+    [("zscore", "T_m", "Z-score T_m S_s"), ("lfme", "none", "LFME S_s")],
+)
+def test_a_baseline_is_named_before_its_teachers(method: str, teachers: str, name: str) -> None:
+    spec = TrialSpec("digits", "demo", Teachers(teachers), None, method=Method(method))
+    assert spec.name == name
+
+
+CHANGES = {"T_x.stem": "linear", "student.tau": 2.0, "teacher.arch": "resnet8", "image_size": 16}
+
+
+@pytest.mark.parametrize(
+    ("teachers", "kept"),
+    [
+        ("none", {"image_size"}),
+        ("T_x", {"image_size", "T_x.stem", "student.tau"}),
+        ("T_m", {"image_size", "teacher.arch", "student.tau"}),
+    ],
+)
+def test_changes_that_cannot_matter_are_left_out(teachers: str, kept: set[str]) -> None:
+    multimodal = tx(wn=100) if Teachers(teachers).multimodal else None
+    changes = tuple(CHANGES.items())
+    spec = TrialSpec("digits", "demo", Teachers(teachers), multimodal, changes=changes)
+    assert {name for name, _ in spec.changes} == kept
+    assert TrialSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
 @given(
