@@ -1,4 +1,4 @@
-"""Datasets: what they hold, what they refuse, and limits that nest."""
+"""Datasets that come as arrays: what they hold, what they refuse, and limits that nest."""
 
 import os
 import pickle
@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data import cifar, digits, registry
-from engine.data.base import content_key, stratified
+from engine.data.base import Dataset, content_key, proportional, split_of, stratified
+from engine.data.registry import Source
+from engine.data.shots import shot_groups
 from engine.errors import DataError
 
 
@@ -36,13 +38,40 @@ def unchanged(name: str, table: dict[bytes, object]) -> object:
     return table
 
 
-def test_cifar100_in_the_official_layout(tmp_path: Path) -> None:
-    info = registry.check("cifar100", write_cifar(tmp_path, unchanged))
+@pytest.fixture(scope="module")
+def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Training images whose first two pixels tell their place: class c has i = c, c + 100, …"""
+    data = np.zeros((50_000, 3072), np.uint8)
+    data[:, 0], data[:, 1] = np.divmod(np.arange(50_000), 250)
+    return write_cifar(tmp_path_factory.mktemp("cifar"), in_train(data=data))
+
+
+def test_cifar100_in_the_official_layout(official: Path) -> None:
+    info = registry.check(Source("cifar100", "cifar100", official))
     assert info.size == (32, 32, 3)
     assert info.classes[3] == "class_3"
     assert info.train_per_class == (500,) * 100
     assert info.val_per_class == (100,) * 100
-    assert registry.check("cifar100", tmp_path / cifar.FOLDER).key == info.key
+    assert registry.check(Source("cifar100", "cifar100", official / cifar.FOLDER)).key == info.key
+
+
+def test_imb100_is_drawn_from_the_same_folder(official: Path) -> None:
+    source = Source("cifar100-imb100", "cifar100-imb100", official)
+    info, data = registry.check(source), registry.load(source, 32)
+    assert (info.train_per_class[0], info.train_per_class[-1]) == (500, 5)
+    # 500 · 0.01^(50/99) = 48.86
+    assert info.train_per_class[50] == 48
+    assert sum(info.train_per_class) == len(data.train) == 10_847
+    assert list(info.train_per_class) == sorted(info.train_per_class, reverse=True)
+    assert info.val_per_class == (100,) * 100
+    assert (data.train.ids == np.arange(10_847)).all()
+    first = data.train.images[:, 0, 0].astype(int)
+    places = first[:, 0] * 250 + first[:, 1]
+    assert len(set(places)) == 10_847
+    assert (places % 100 == data.train.labels).all()
+    assert (np.diff(places) > 0).all()
+    # The draw is for good: which five of class 99 stay.
+    assert places[data.train.labels == 99].tolist() == [5199, 7899, 9599, 17699, 42599]
 
 
 class _Hostile:
@@ -135,3 +164,72 @@ def test_limits_nest_and_are_even(labels: list[int], limits: tuple[int, int]) ->
     if left.any():
         assert taken[left].max() - taken[left].min() <= 1
         assert taken.max() - taken[left].min() <= 1
+
+
+labels_of_three = st.lists(st.integers(0, 2), min_size=3, max_size=80).map(
+    lambda drawn: np.array([0, 1, 2, *drawn])
+)
+
+
+@given(labels=labels_of_three, limits=st.tuples(st.integers(3, 83), st.integers(3, 83)))
+def test_proportional_limits_nest_and_keep_the_shape(
+    labels: np.ndarray, limits: tuple[int, int]
+) -> None:
+    small, large = (min(limit, len(labels)) for limit in sorted(limits))
+    index = proportional(labels, small)
+    assert len(index) == small
+    assert set(index) <= set(proportional(labels, large))
+    taken, total = np.bincount(labels[index], minlength=3), np.bincount(labels)
+    assert (taken >= 1).all()
+    # Webster's: who has just drawn was never better off than who would be next.
+    for a in np.flatnonzero(taken > 1):
+        for b in np.flatnonzero(taken < total):
+            assert (2 * taken[a] - 1) * total[b] <= (2 * taken[b] + 1) * total[a]
+
+
+def long_tailed() -> Dataset:
+    labels = np.repeat([0, 1, 2], [300, 60, 5])
+    images = np.zeros((365, 1, 2, 2), np.uint8)
+    val = split_of(images[:3], np.array([0, 1, 2]))
+    return Dataset("tail", ("a", "b", "c"), split_of(images, labels), val)
+
+
+def test_a_limit_keeps_a_long_tail_long() -> None:
+    data = long_tailed()
+    assert np.bincount(data.limited(73).train.labels).tolist() == [60, 12, 1]
+    assert np.bincount(data.limited(3).train.labels).tolist() == [1, 1, 1]
+    small, large = (set(data.limited(n).train.ids.tolist()) for n in (20, 150))
+    assert small < large
+
+
+def test_nothing_about_the_first_datasets_draws_has_changed() -> None:
+    ids = digits.load().limited(12).train.ids
+    assert ids.tolist() == [3, 137, 554, 829, 965, 1044, 1060, 1129, 1171, 1284, 1392, 1421]
+
+
+def test_shot_groups_at_their_bounds() -> None:
+    assert shot_groups([1280, 101, 100, 20, 19, 5]) == {
+        "many": [0, 1],
+        "medium": [2, 3],
+        "few": [4, 5],
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        (Source("x", "y"), "unknown kind of dataset 'y'; known: digits, cifar100"),
+        (Source("scene", "scene"), "wnkd dataset add scene PATH"),
+    ],
+)
+def test_a_source_that_cannot_be_read(source: Source, fault: str) -> None:
+    with pytest.raises(DataError, match=fault):
+        registry.load(source, 8)
+
+
+def test_a_known_name_is_its_own_kind_and_any_other_a_folder() -> None:
+    assert [registry.kind_of(name) for name in ("imagenet-lt", "digits", "my pets")] == [
+        "imagenet-lt",
+        "digits",
+        "folder",
+    ]

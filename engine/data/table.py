@@ -1,0 +1,45 @@
+"""Small CSV tables that people and competitions give, and names that are safe to open."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.data.walk import is_showable
+from engine.errors import DataError
+
+
+def rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]:
+    """(line number, first column, second column) of each row, without blanks around them.
+
+    The header names the columns, in any order and among others. Raises DataError, with the line's
+    number, for a column that is missing, for control characters and line breaks in a row, and for
+    what is no CSV in UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            for name in columns:
+                if name not in header:
+                    raise DataError(f"{path} line 1: no column {name}; needed: {','.join(columns)}")
+            first, second = (header.index(name) for name in columns)
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) <= max(first, second):
+                    raise DataError(f"{path} line {reader.line_num}: fewer columns than the header")
+                cells = row[first].strip(), row[second].strip()
+                if not all(map(is_showable, cells)):
+                    raise DataError(f"{path} line {reader.line_num}: characters of no plain text")
+                yield reader.line_num, *cells
+    except OSError as error:
+        raise DataError(f"{path}: not readable ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8 text") from None
+    except csv.Error as error:
+        raise DataError(f"{path} line {reader.line_num}: not CSV ({error})") from None
+
+
+def is_file_name(name: str) -> bool:
+    """Whether `name` is that of a file in a folder: no way out of it."""
+    return bool(name) and not name.startswith(".") and "/" not in name and "\\" not in name
