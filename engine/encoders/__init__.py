@@ -5,12 +5,14 @@ Importing this package imports neither torch nor NLTK; `load_encoder` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from engine.encoders.names import STAND_IN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import torch
     from torch import Tensor
 
@@ -20,15 +22,54 @@ Report = Callable[[int, int], None]
 """Called with (done, total) as the work goes on."""
 
 
+class Pixels(Protocol):
+    """Images uint8 [N, ch, H, W], ch 1 or 3: a NumPy array, or files that are decoded when asked.
+
+    Indexed by a slice or an int64 array [B], it gives a uint8 array [B, ch, H, W]; the whole need
+    not fit the memory.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, which: Any, /) -> Any: ...
+
+
 class ClassTexts(NamedTuple):
     """Class names as text: `embeddings` float32 [C, D], rows of length 1, and what was read how.
 
-    `synsets`: each class's place in the WordNet graph, where the encoder reads names there.
+    `synsets`: each class's place in the WordNet graph, where the encoder reads names there; None
+    for a class that WordNet does not know.
     """
 
     embeddings: Tensor
     notes: list[str]
-    synsets: Sequence[int] = ()
+    synsets: Sequence[int | None] = ()
+
+
+class ImageTower(Protocol):
+    """An image tower, ready for one training split. All embeddings are float32 on the CPU, with
+    rows of length 1."""
+
+    def training(self, report: Report) -> Tensor:
+        """The training images as they are: [N, D]. What was fitted to an image's label does not
+        embed that image: such a tower leaves it out."""
+        ...
+
+    def unseen(self, images: Pixels, report: Report) -> Tensor:
+        """Other images [M, ch, H, W]: [M, D]."""
+        ...
+
+    def views(self, index: Tensor, pixels: Tensor) -> Tensor:
+        """Augmented training images, float [B, ch, h, w] in 0 to 1, of the training samples `index`
+        int64 [B]: [B, D]. Each by a tower that was not fitted to its sample, as in `training`."""
+        ...
+
+    def unseen_views(self, pixels: Tensor) -> Tensor:
+        """Other images, float [B, ch, h, w] in 0 to 1, prepared as `views` are: [B, D]."""
+        ...
 
 
 class Encoder(Protocol):
@@ -41,32 +82,42 @@ class Encoder(Protocol):
     dim: int
     stand_in: bool
 
+    def notes(self, names: Sequence[str]) -> list[str]:
+        """What a person should be told of how these names are read, a line for each such name."""
+        ...
+
     def embed_nouns(self, names: Sequence[str], report: Report) -> Tensor:
         """Nouns in the prompt templates (Algorithm 1, step 1): [n, D]."""
         ...
 
-    def embed_classes(self, names: Sequence[str]) -> ClassTexts:
-        """The exact class names in the prompt templates (the gt text)."""
+    def embed_classes(
+        self, names: Sequence[str], prompts: Mapping[str, Sequence[str]]
+    ) -> ClassTexts:
+        """The exact class names (the gt text), each in its own `prompts` where it has some, else in
+        the prompt templates. "{}" in a prompt stands for the name."""
         ...
 
-    def embed_images(
-        self, train: Tensor, labels: Tensor, val: Tensor, class_texts: Tensor, report: Report
-    ) -> tuple[Tensor, Tensor]:
-        """Images uint8 [N, ch, H, W] and [M, ch, H, W], ch 1 or 3: ([N, D], [M, D]).
+    def fit(self, train: Pixels, labels: Tensor, class_texts: Tensor, report: Report) -> ImageTower:
+        """The image tower for a training split with `labels` int64 [N] and `class_texts` [C, D].
 
-        `labels` int64 [N] and `class_texts` [C, D] are for encoders that are fitted on the
-        training split; CLIP ignores them.
+        A pretrained tower is not fitted and ignores both.
         """
         ...
 
 
 def load_encoder(
-    name: str, *, graph: WordNetGraph | None, device: str | torch.device = "cpu", batch: int = 256
+    name: str,
+    *,
+    graph: WordNetGraph | None,
+    device: str | torch.device = "cpu",
+    batch: int | None = None,
+    files: Path | None = None,
 ) -> Encoder:
-    """The encoder `name`: "wordnet-graph", or an open_clip model as ARCH/PRETRAINED.
+    """The encoder `name`: "wordnet-graph", or a model of open_clip (`engine.encoders.checkpoint`).
 
-    `graph` is needed by the stand-in alone (ValueError without it), `device` and `batch` (prompts
-    or images at a time) by open_clip alone. EncoderError names weights that cannot be had.
+    `graph` is needed by the stand-in alone (ValueError without it); `device`, `batch` (prompts at a
+    time; images a quarter as many) and `files`, the folder of given files, by open_clip alone.
+    EncoderError names weights that cannot be had; ArtifactError a given file that is gone.
     """
     if name == STAND_IN:
         from engine.encoders.wordnet_graph import WordNetEncoder
@@ -76,4 +127,4 @@ def load_encoder(
         return WordNetEncoder(graph)
     from engine.encoders.open_clip import OpenClipEncoder
 
-    return OpenClipEncoder(name, device=device, batch=batch)
+    return OpenClipEncoder(name, device=device, batch=batch, files=files)

@@ -1,87 +1,120 @@
-"""Any open_clip model, named ARCH/PRETRAINED: a published tag or a local checkpoint."""
+"""Any open_clip model as an encoder: both towers in batches on the device."""
 
 import contextlib
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.encoders import ClassTexts, Report
+from engine.encoders import ClassTexts, Pixels, Report
+from engine.encoders.checkpoint import load
+from engine.encoders.preprocess import prepare, prepare_view
 from engine.encoders.prompts import TEMPLATES, prompts
-from engine.errors import WnkdError
 
-
-class EncoderError(WnkdError, RuntimeError):
-    """An encoder does not exist, or its weights cannot be had."""
+PROMPTS_AT_ONCE = {"cuda": 1024, "cpu": 256}
+IMAGES = 4  # an image costs the memory of about as many prompts
 
 
 class OpenClipEncoder:
-    """See `engine.encoders.Encoder`. The paper's is `ViT-B-32-quickgelu/openai`.
+    """See `engine.encoders.Encoder`; names and errors as in `engine.encoders.checkpoint`.
 
-    `name` is ARCH/TAG, or ARCH/PATH of a .safetensors or .pt file (read with weights_only). On CUDA
-    the towers run under bfloat16 autocast; sums and norms are float32. EncoderError: no such model,
-    no such file, a tag that cannot be fetched, or a checkpoint of another architecture.
+    The paper's is `ViT-B-32-quickgelu/openai`. On CUDA the towers run under bfloat16 autocast; sums
+    and norms are float32. The device computes one batch while the next one is made ready.
     """
 
     stand_in = False
 
-    def __init__(self, name: str, *, device: str | torch.device = "cpu", batch: int = 256) -> None:
-        import open_clip
+    def __init__(
+        self,
+        name: str,
+        *,
+        device: str | torch.device = "cpu",
+        batch: int | None = None,
+        files: Path | None = None,
+    ) -> None:
+        self.name, self.device = name, torch.device(device)
+        self.batch = batch or PROMPTS_AT_ONCE.get(self.device.type, PROMPTS_AT_ONCE["cpu"])
+        clip = load(name, files, self.device)
+        self.model, self.tokenize, self.preprocess = clip.model, clip.tokenize, clip.preprocess
+        self.dim = self._encoded(["a"]).shape[1]
 
-        self.name, self.device, self.batch = name, torch.device(device), batch
-        arch, _, weights = name.partition("/")
-        if arch not in open_clip.list_models() or not weights:
-            raise EncoderError(
-                f"{name}: no such encoder; give wordnet-graph, or ARCH/PRETRAINED of open_clip "
-                "such as ViT-B-32-quickgelu/openai"
-            )
-        self.model = _load(open_clip, arch, weights, self.device)
-        self.tokenize: Callable[[list[str]], Tensor] = open_clip.get_tokenizer(arch)
-        self.preprocess: dict[str, Any] = open_clip.get_model_preprocess_cfg(self.model)
-        self.dim = self._texts(["a"]).shape[1]
+    def notes(self, names: Sequence[str]) -> list[str]:
+        return []
 
     def embed_nouns(self, names: Sequence[str], report: Report) -> Tensor:
         """[n, D]: each name's seven prompts, averaged as they come, then normalised (step 10)."""
-        names_at_once = max(1, self.batch // len(TEMPLATES))
-        found = torch.empty(len(names), self.dim)
-        for start in range(0, len(names), names_at_once):
-            stop = min(start + names_at_once, len(names))
-            texts = self._texts(prompts(names[start:stop]))
-            mean = texts.unflatten(0, (stop - start, len(TEMPLATES))).mean(1)
-            found[start:stop] = F.normalize(mean).cpu()
-            report(stop, len(names))
-        return found
+        return self._texts(names, {}, report)
 
-    def embed_classes(self, names: Sequence[str]) -> ClassTexts:
-        return ClassTexts(self.embed_nouns(names, lambda done, total: None), [])
+    def embed_classes(
+        self, names: Sequence[str], prompts: Mapping[str, Sequence[str]]
+    ) -> ClassTexts:
+        return ClassTexts(self._texts(names, prompts, lambda done, total: None), [])
 
-    def embed_images(
-        self, train: Tensor, labels: Tensor, val: Tensor, class_texts: Tensor, report: Report
-    ) -> tuple[Tensor, Tensor]:
-        total = len(train) + len(val)
-        seen = self._images(train, lambda done: report(done, total))
-        unseen = self._images(val, lambda done: report(len(train) + done, total))
-        return seen, unseen
+    def fit(
+        self, train: Pixels, labels: Tensor, class_texts: Tensor, report: Report
+    ) -> "ClipImages":
+        return ClipImages(self, train)
 
-    def _images(self, images: Tensor, report: Callable[[int], None]) -> Tensor:
-        found = torch.empty(len(images), self.dim)
-        for start in range(0, len(images), self.batch):
-            pixels = prepare(images[start : start + self.batch].to(self.device), self.preprocess)
-            with self._inference():
-                features = self.model.encode_image(pixels)
-            found[start : start + self.batch] = F.normalize(features.float()).cpu()
-            report(min(start + self.batch, len(images)))
-        return found
+    def images(self, images: Pixels, report: Report) -> Tensor:
+        """Embeddings [N, D] of images uint8 [N, ch, H, W], as the model's own preprocessing has
+        them."""
+        at_once = max(1, self.batch // IMAGES)
 
-    def _texts(self, texts: list[str]) -> Tensor:
-        tokens = self.tokenize(texts).to(self.device)
+        def parts() -> Iterator[Tensor]:
+            for start in range(0, len(images), at_once):
+                block = torch.from_numpy(images[start : min(start + at_once, len(images))])
+                yield self.pixels(prepare(self._moved(block), self.preprocess))
+
+        return self._gathered(parts(), len(images), report)
+
+    def pixels(self, pixels: Tensor) -> Tensor:
+        """Embeddings [B, D] on the device, of pixels as the model wants them [B, 3, h, w]."""
+        with self._inference():
+            features = self.model.encode_image(pixels)
+        return F.normalize(features.float())
+
+    def _texts(
+        self, names: Sequence[str], own: Mapping[str, Sequence[str]], report: Report
+    ) -> Tensor:
+        """[n, D]: the mean over a name's `own` prompts, or the templates, of length 1."""
+        most = max([len(TEMPLATES), *(len(own.get(name, ())) for name in names)])
+        at_once = max(1, self.batch // most)
+
+        def parts() -> Iterator[Tensor]:
+            for start in range(0, len(names), at_once):
+                few = names[start : start + at_once]
+                texts = [prompts(name, own.get(name) or TEMPLATES) for name in few]
+                encoded = self._encoded([text for of_name in texts for text in of_name])
+                means = [part.mean(0) for part in encoded.split([len(of) for of in texts])]
+                yield F.normalize(torch.stack(means))
+
+        return self._gathered(parts(), len(names), report)
+
+    def _encoded(self, texts: list[str]) -> Tensor:
+        """float32 [n, D] on the device, not normalised."""
+        tokens = self._moved(self.tokenize(texts))
         with self._inference():
             features: Tensor = self.model.encode_text(tokens)
         return features.float()
+
+    def _gathered(self, parts: Iterable[Tensor], count: int, report: Report) -> Tensor:
+        """Embeddings [count, D] on the CPU from `parts` [B, D] in their order."""
+        found = torch.empty(count, self.dim)
+        done = 0
+        for part in _one_behind(parts):
+            found[done : done + len(part)] = part.cpu()
+            done += len(part)
+            report(done, count)
+        return found
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        """On the device, without waiting for it."""
+        if self.device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
 
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
@@ -90,54 +123,35 @@ class OpenClipEncoder:
             yield
 
 
-def prepare(images: Tensor, preprocess: dict[str, Any]) -> Tensor:
-    """Images uint8 [B, ch, H, W] as the model's own preprocessing has them: float32 [B, 3, h, w].
+@dataclass(frozen=True)
+class ClipImages:
+    """See `engine.encoders.ImageTower`: CLIP's is not fitted, so no image needs leaving out."""
 
-    Shortest side to size and centre crop (or a squash, where the model's config says so), bicubic
-    with antialiasing as PIL does, grey as three equal channels, the model's mean and std.
-    """
-    size = preprocess["size"]
-    height, width = size if isinstance(size, tuple | list) else (size, size)
-    pixels = images.float()
-    if preprocess.get("resize_mode", "shortest") == "squash":
-        resized = height, width
-    else:
-        ratio = max(height / images.shape[2], width / images.shape[3])
-        # Rounded as torchvision's Resize and CenterCrop do, which open_clip builds on.
-        resized = int(images.shape[2] * ratio), int(images.shape[3] * ratio)
-    if resized != tuple(images.shape[2:]):
-        mode = preprocess.get("interpolation", "bicubic")
-        pixels = F.interpolate(pixels, resized, mode=mode, antialias=True).clamp(0, 255).round()
-    top, left = round((resized[0] - height) / 2), round((resized[1] - width) / 2)
-    pixels = pixels[:, :, top : top + height, left : left + width].expand(-1, 3, -1, -1) / 255
-    mean, std = (pixels.new_tensor(preprocess[k])[:, None, None] for k in ("mean", "std"))
-    return (pixels - mean) / std
+    encoder: OpenClipEncoder
+    train: Pixels
+
+    def training(self, report: Report) -> Tensor:
+        return self.encoder.images(self.train, report)
+
+    def unseen(self, images: Pixels, report: Report) -> Tensor:
+        return self.encoder.images(images, report)
+
+    def views(self, index: Tensor, pixels: Tensor) -> Tensor:
+        return self.unseen_views(pixels)
+
+    def unseen_views(self, pixels: Tensor) -> Tensor:
+        """With CIFAR's statistics, as the authors do."""
+        moved = pixels.to(self.encoder.device, non_blocking=True)
+        return self.encoder.pixels(prepare_view(moved, self.encoder.preprocess)).cpu()
 
 
-def _load(open_clip: Any, arch: str, weights: str, device: torch.device) -> Any:
-    """The model in eval mode, float32, without gradients."""
-    tags = open_clip.list_pretrained_tags_by_model(arch)
-    local = Path(weights).expanduser()
-    if weights not in tags and not local.is_file():
-        known = ", ".join(tags) or "none"
-        raise EncoderError(f"{arch}/{weights}: neither a file nor a tag of {arch} (tags: {known})")
-    # open_clip repeats what it raises on the root logger, where it would break a progress bar.
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.CRITICAL)
-    try:
-        source = weights if weights in tags else str(local)
-        model = open_clip.create_model(arch, source, weights_only=True, device=device)
-    except Exception as error:  # a hub client, a socket or a pickle may raise anything
-        reason = str(error).strip().partition("\n")[0][:200]
-        if weights in tags:
-            message = (
-                f"{arch}/{weights}: could not fetch the weights of tag '{weights}'; where there "
-                f"is no network give a local file, {arch}/PATH ({reason})"
-            )
-        else:
-            message = f"{arch}/{weights}: not a checkpoint of {arch} ({reason})"
-        raise EncoderError(message) from error
-    finally:
-        root.setLevel(level)
-    return model.eval().requires_grad_(False)
+def _one_behind(parts: Iterable[Tensor]) -> Iterator[Tensor]:
+    """The same parts, each when the next one has been started: waiting for one on the CPU then
+    leaves the device with something to do."""
+    before = None
+    for part in parts:
+        if before is not None:
+            yield before
+        before = part
+    if before is not None:
+        yield before

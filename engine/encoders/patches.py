@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.encoders import Pixels
+
 LARGEST = 32  # pixels; larger images are shrunk to this side, which bounds time and memory
 SMALL = 16  # images below this side (digits) get small patches and fewer filters
 SAMPLED_IMAGES, SAMPLED_PATCHES = 2_000, 40_000
@@ -35,11 +37,11 @@ class PatchFeatures:
         return 8 * len(self.filters)
 
     @classmethod
-    def from_images(cls, train: Tensor, seed: int = 0) -> Self:
-        """Draw filters from `train` uint8 [N, ch, H, W]; the same images and seed, same filters."""
+    def from_images(cls, train: Pixels, seed: int = 0) -> Self:
+        """Draw filters from `train` [N, ch, H, W]; the same images and seed, the same filters."""
         rng = np.random.Generator(np.random.Philox(seed))
         picked = rng.permutation(len(train))[:SAMPLED_IMAGES]
-        sample = train[torch.from_numpy(np.sort(picked))]
+        sample = torch.from_numpy(train[np.sort(picked)])
         gain = 255.0 / max(1, int(sample.max()))  # digits may come as 0 to 16
         images = shrink(sample) * gain
         size, count = (3, 100) if min(images.shape[-2:]) < SMALL else (6, 400)
@@ -66,7 +68,7 @@ class PatchFeatures:
         return cls(filters.reshape(-1, *shape).float(), (directions @ mean).float(), gain)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Images uint8 [B, ch, H, W] → features float32 [B, 8K]."""
+        """Images [B, ch, H, W] of levels 0 to 255, whole or not → features float32 [B, 8K]."""
         return torch.cat([self._few(few) for few in images.split(AT_ONCE)])
 
     def _few(self, images: Tensor) -> Tensor:

@@ -13,6 +13,6 @@ TEMPLATES = (
 )
 
 
-def prompts(names: Sequence[str]) -> list[str]:
-    """Each name in each template, name by name: len(names) · 7 prompts, underscores as spaces."""
-    return [template.format(name.replace("_", " ")) for name in names for template in TEMPLATES]
+def prompts(name: str, templates: Sequence[str] = TEMPLATES) -> list[str]:
+    """`name`, underscores as spaces, in place of each template's "{}"; other braces stay."""
+    return [template.replace("{}", name.replace("_", " ")) for template in templates]

@@ -9,6 +9,7 @@ from torch import Tensor
 
 BLOCK = 1024  # rows at a time
 CHOOSING_ROWS = 10_000  # rows whose leave-one-out error picks the strength; all where fewer
+SMALLEST = 1e-12  # of 1 − leverage, which is 0 for a row that the fit cannot do without
 STRENGTHS = tuple(10 ** (k / 2) for k in range(-8, 5))  # per row: 1e-4 … 1e2
 
 Rows = Callable[[slice], Tensor]
@@ -42,11 +43,13 @@ class Ridge:
         targets: Tensor,
         error: Error | None = None,
         strengths: tuple[float, ...] = STRENGTHS,
+        report: Callable[[int, int], None] | None = None,
     ) -> Self:
         """Fit to `targets` float [N, D]; of `strengths`, the one with the least leave-one-out error
         (squared error by default; of equals, the strongest).
 
-        Passes twice over the rows, of which it holds one block at a time.
+        Passes twice over the rows, of which it holds one block at a time. `report` is called with
+        (done, N) on the first pass, which is the longer one.
         """
         count = len(targets)
         y = targets.double()
@@ -57,6 +60,8 @@ class Ridge:
             gram = gram + x.T @ x
             total = total + x.sum(0)
             cross = cross + x.T @ (y[block] - target_mean)
+            if report:
+                report(block.stop, count)
         mean = total / count
         # Centre and scale the sums instead of the rows: the rows are never all in memory.
         gram = gram - count * torch.outer(mean, mean)
@@ -91,13 +96,25 @@ class Ridge:
         model fitted to all other rows (with the same standardisation and strength)."""
         return self._leave_one_out(self.coordinates(features), targets.double())
 
+    def without(self, features: Tensor, targets: Tensor, views: Tensor) -> Tensor:
+        """For views [B, F] of the training rows [B, F] with their targets [B, D]: each view's
+        prediction [B, D] by the model fitted to all rows but its own, as in `leave_one_out`, which
+        this equals where the views are the rows."""
+        row, view = self.coordinates(features), self.coordinates(views)
+        smoothed = row / self._damped
+        leverage = ((row * smoothed).sum(1) + 1 / self.count)[:, None]
+        # How much the view's prediction owes to the row: its entry of the smoother.
+        share = ((view * smoothed).sum(1) + 1 / self.count)[:, None]
+        residual = targets.double() - self._predict(row)
+        return self._predict(view) - share * residual / (1 - leverage).clamp_min(SMALLEST)
+
     def _predict(self, z: Tensor) -> Tensor:
         return z @ (self.cross / self._damped[:, None]) + self.target_mean
 
     def _leave_one_out(self, z: Tensor, targets: Tensor) -> Tensor:
         # A linear smoother's row without itself: (ŷᵢ − hᵢᵢyᵢ) / (1 − hᵢᵢ); the mean's share is 1/N.
         leverage = (z.square() @ self._damped.reciprocal() + 1 / self.count)[:, None]
-        return (self._predict(z) - leverage * targets) / (1 - leverage).clamp_min(1e-12)
+        return (self._predict(z) - leverage * targets) / (1 - leverage).clamp_min(SMALLEST)
 
     @property
     def _damped(self) -> Tensor:

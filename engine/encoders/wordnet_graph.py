@@ -1,28 +1,25 @@
 """`wordnet-graph`: a stand-in for CLIP that needs no weights. Deterministic, CPU.
 
 Text tower: a noun is where it hangs in WordNet. Its synsets' hypernym closures, weighted by
-information content, go through a fixed random projection and are averaged by frequency.
-Image tower: DeViSE's idea (Frome et al. 2013) in closed form, ridge regression from patch features
-to the class names' text embeddings, fitted on the training split alone. Training images get
-leave-one-out predictions, else T_x would learn from embeddings far better than validation's.
+information content, go through a fixed random projection and are averaged by frequency. A name of
+which WordNet knows nothing has its spelling alone. Image tower: `engine.encoders.wordnet_images`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from hashlib import sha256
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from engine.encoders import ClassTexts, Report
+from engine.encoders import ClassTexts, Pixels, Report
 from engine.encoders.names import STAND_IN
-from engine.encoders.patches import PatchFeatures
-from engine.encoders.ridge import Ridge, blocks
-from engine.wordnet.graph import Senses, WordNetGraph
-from engine.wordnet.morphology import key
+from engine.encoders.wordnet_images import RidgeImages
+from engine.wordnet.graph import Senses, UnknownNameError, WordNetGraph
+from engine.wordnet.morphology import key, singulars
 
 DIM = 256
 PROJECTION_SEED = 30  # WordNet 3.0
@@ -31,7 +28,8 @@ NOUNS_AT_ONCE = 8192
 # a class name's synonym is that name to this tower, and relaxed text leaks the label all the same.
 WORD = 0.5
 SENSE_PRIOR = 0.1  # chosen by looking at CIFAR-100's 74 ambiguous classes and UTKFace's
-KEPT_FEATURES = 2 << 30  # bytes of features kept between the passes; more are computed again
+MEDIUM = {"image", "photo", "photograph", "picture"}  # what a prompt is, not what it shows
+SHORTEST = 3  # letters of a prompt's noun: "a", "in" and "at" are nouns too (ångström, inch, kip)
 
 
 class WordNetEncoder:
@@ -62,78 +60,108 @@ class WordNetEncoder:
         return _unit(self.closures @ directions)
 
     @cached_property
-    def words(self) -> NDArray[np.float32]:
+    def lemmas(self) -> NDArray[np.float32]:
         """A random direction [L, D] of length 1 for each lemma itself, whatever it means."""
         rng = np.random.Generator(np.random.Philox(PROJECTION_SEED + 1))
         return _unit(rng.standard_normal((len(self.graph.names), DIM), dtype=np.float32))
 
+    def notes(self, names: Sequence[str]) -> list[str]:
+        return [found.note for name in names if (found := self.senses(name)).note]
+
     def embed_nouns(self, names: Sequence[str], report: Report) -> Tensor:
-        """[n, D]; the prompt templates say nothing to this tower. UnknownNameError: a name of which
-        WordNet knows no noun."""
+        """[n, D]; the prompt templates say nothing to this tower."""
         found = []
         for start in range(0, len(names), NOUNS_AT_ONCE):
-            senses = [self.graph.senses(name) for name in names[start : start + NOUNS_AT_ONCE]]
-            found.append(self._as_words(_unit(self._weights(senses) @ self.synsets), senses))
-            report(min(start + NOUNS_AT_ONCE, len(names)), len(names))
+            few = names[start : start + NOUNS_AT_ONCE]
+            senses = [self.senses(name) for name in few]
+            found.append(self._as_words(_unit(self._weights(senses) @ self.synsets), few))
+            report(start + len(few), len(names))
         return torch.from_numpy(np.concatenate(found))
 
-    def embed_classes(self, names: Sequence[str]) -> ClassTexts:
-        """[C, D], each class by the one sense most like the other classes' (notes say which)."""
-        senses = [self.graph.senses(name) for name in names]
+    def embed_classes(
+        self, names: Sequence[str], prompts: Mapping[str, Sequence[str]]
+    ) -> ClassTexts:
+        """[C, D], each class by the one sense most like the other classes' (notes say which).
+
+        Of a class's prompts only the longest noun counts, and only where its name says nothing.
+        """
+        senses = [self.senses(name, prompts.get(name, ())) for name in names]
         chosen = self._choose_senses(senses)
         notes = [found.note for found in senses if found.note]
-        for name, found, synset in zip(names, senses, chosen, strict=True):
+        meanings = np.zeros((len(names), DIM), dtype=np.float32)
+        for i, (name, found, synset) in enumerate(zip(names, senses, chosen, strict=True)):
+            if synset is None:
+                continue
+            meanings[i] = self.synsets[synset]
             options = [candidate for candidate, _ in found.weighted]
             if len(options) > 1:
                 place = f"sense {options.index(synset) + 1} of {len(options)}"
                 notes.append(f"{name}: {place}, {self.graph.describe(synset)}")
-        words = self._as_words(self.synsets[chosen], senses)
-        return ClassTexts(torch.from_numpy(words), notes, chosen)
+        return ClassTexts(torch.from_numpy(self._as_words(meanings, names)), notes, chosen)
 
-    def embed_images(
-        self, train: Tensor, labels: Tensor, val: Tensor, class_texts: Tensor, report: Report
-    ) -> tuple[Tensor, Tensor]:
-        extract = PatchFeatures.from_images(train)
-        total = len(train) + len(val)
-        keep = len(train) * extract.dim * 4 <= KEPT_FEATURES
-        if keep:
-            kept = torch.empty(len(train), extract.dim)
-            for block in blocks(len(train)):
-                kept[block] = extract(train[block])
-                report(block.stop // 2, total)
+    def fit(
+        self, train: Pixels, labels: Tensor, class_texts: Tensor, report: Report
+    ) -> RidgeImages:
+        return RidgeImages.fit(train, labels, class_texts, report)
 
-        def rows(which: slice) -> Tensor:
-            return kept[which] if keep else extract(train[which])
+    def senses(self, name: str, sentences: Sequence[str] = ()) -> Senses:
+        """The senses of `name`; else of the longest noun in `sentences`; else none, and a note."""
+        try:
+            return self.graph.senses(name)
+        except UnknownNameError:
+            noun = self._longest_noun(sentences)
+        if noun:
+            note = f"{name}: not in WordNet, read as '{noun}' of its prompts"
+            return self.graph.senses(noun)._replace(note=note)
+        return Senses(name, [], f"{name}: not in WordNet, stands for itself alone")
 
-        def wrong(predicted: Tensor, which: slice) -> Tensor:
-            return (predicted @ texts.T).argmax(1).ne(labels[which]).sum()
-
-        texts = class_texts.double()
-        targets = texts[labels]
-        ridge = Ridge.fit(rows, targets, wrong)
-        seen, unseen = torch.empty(len(train), DIM), torch.empty(len(val), DIM)
-        for block in blocks(len(train)):
-            seen[block] = F.normalize(ridge.leave_one_out(rows(block), targets[block])).float()
-            report((len(train) + block.stop) // 2, total)
-        for block in blocks(len(val)):
-            unseen[block] = F.normalize(ridge.predict(extract(val[block]))).float()
-            report(len(train) + block.stop, total)
-        return seen, unseen
+    def _longest_noun(self, sentences: Sequence[str]) -> str:
+        """The lemma in `sentences`, singular or plural, of the most words, then of the most
+        letters; the first of equals, "" where there is none."""
+        best = ""
+        for sentence in sentences:
+            words = key("".join(c if c.isalnum() or c in "-'" else " " for c in sentence)).split()
+            for start, stop in ((i, j) for i in range(len(words)) for j in range(i, len(words))):
+                run = " ".join(words[start : stop + 1])
+                forms = (run, *singulars(run, self.graph.exceptions))
+                noun = next((form for form in forms if form in self.graph.lemma_index), "")
+                if len(noun) < SHORTEST or noun in MEDIUM:
+                    continue
+                if _size(noun) > _size(best):
+                    best = noun
+        return best
 
     def _weights(self, senses: list[Senses]) -> sparse.csr_array:
         """Names × synsets, each row a name's sense weights."""
         pairs = [pair for found in senses for pair in found.weighted]
         start = np.cumsum([0, *(len(found.weighted) for found in senses)])
-        synset, weight = zip(*pairs, strict=True)
+        synset = np.array([synset for synset, _ in pairs], dtype=np.int64)
+        weight = np.array([weight for _, weight in pairs], dtype=np.float32)
         shape = (len(senses), len(self.graph.offsets))
-        return sparse.csr_array((np.array(weight, np.float32), np.array(synset), start), shape)
+        return sparse.csr_array((weight, synset, start), shape)
 
-    def _as_words(self, meanings: NDArray[np.float32], senses: list[Senses]) -> NDArray[np.float32]:
-        """Meanings [n, D] of length 1, each with its word's own part, again of length 1."""
-        lemmas = [self.graph.lemma_index[key(found.lemma)] for found in senses]
-        return _unit(meanings + WORD * self.words[lemmas])
+    def _as_words(self, meanings: NDArray[np.float32], names: Sequence[str]) -> NDArray[np.float32]:
+        """Meanings [n, D] of length 1 (or 0), each with its word's own part, again of length 1."""
+        return _unit(meanings + WORD * np.stack([self._word(key(name)) for name in names]))
 
-    def _choose_senses(self, senses: list[Senses]) -> list[int]:
+    def _word(self, word: str) -> NDArray[np.float32]:
+        """The direction [D] of a word itself. One that is no lemma has it by its spelling, also
+        where it is read as another word: "red car" and "blue car" stay two things."""
+        lemma = self.graph.lemma_index.get(word)
+        if lemma is not None:
+            direction: NDArray[np.float32] = self.lemmas[lemma]
+            return direction
+        digest = int.from_bytes(sha256(word.encode()).digest()[:16], "big")
+        rng = np.random.Generator(np.random.Philox(key=digest))
+        return _unit(rng.standard_normal(DIM, dtype=np.float32))
+
+    def _choose_senses(self, senses: list[Senses]) -> list[int | None]:
+        """One synset per class; None for one without senses, which is as if it were not there."""
+        known = [found for found in senses if found.weighted]
+        chosen = iter(self._choose(known) if known else [])
+        return [next(chosen) if found.weighted else None for found in senses]
+
+    def _choose(self, senses: list[Senses]) -> list[int]:
         """One synset per class, by coordinate ascent on Σ likeness over pairs + Σ prior · log w.
 
         Likeness is the cosine of closures, w a sense's frequency weight. Each class starts from its
@@ -193,5 +221,12 @@ def information_content(reach: sparse.csr_array) -> NDArray[np.float64]:
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    """Rows of length 1; a row of zeros stays one."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit: NDArray[np.float32] = rows / np.maximum(length, np.finfo(np.float32).tiny)
     return unit
+
+
+def _size(noun: str) -> tuple[int, int]:
+    """Words, then letters; nothing has (0, 0)."""
+    return len(noun.split()), len(noun)

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 
 import torch
 
+# A BatchNorm's count of batches: nothing here reads it, and files of PyTorch 0.4.0 lack it.
+UNREAD = "num_batches_tracked"
+
 
 @contextmanager
 def seeded_init(seed: int) -> Iterator[None]:

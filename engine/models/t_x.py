@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.models import seeded_init
+from engine.models import UNREAD, seeded_init
 
 
 class MultimodalTeacher(nn.Module, ABC):
@@ -123,6 +123,8 @@ class Conv1ReplaceStem(MultimodalTeacher):
         kept: list[str] = []
         for name, mine in self.state_dict().items():
             if name not in theirs:
+                if name.endswith(UNREAD):
+                    continue
                 raise ValueError(f"not a ResNet50 in torchvision's layout: no {name}")
             tensor = theirs[name]
             if tensor.ndim == 4:

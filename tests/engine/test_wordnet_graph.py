@@ -1,4 +1,4 @@
-"""The embedded encoder: text from the noun graph, images by closed-form ridge."""
+"""The stand-in's text tower: nouns and class names from the noun graph."""
 
 import subprocess
 import sys
@@ -7,16 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits
 
 from engine.encoders import load_encoder
 from engine.encoders.names import STAND_IN_LABEL, is_stand_in
-from engine.encoders.patches import PatchFeatures
-from engine.encoders.ridge import Ridge
 from engine.encoders.wordnet_graph import WordNetEncoder, closure, information_content
-from engine.wordnet.graph import UnknownNameError, WordNetGraph
-
-DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+from engine.wordnet.graph import WordNetGraph
 
 
 def silent(done: int, total: int) -> None:
@@ -77,7 +72,7 @@ def test_the_whole_table_embeds_and_reports(encoder: WordNetEncoder) -> None:
 def test_classes_take_the_sense_that_fits_the_others(encoder: WordNetEncoder) -> None:
     graph = encoder.graph
     animals = ["tiger", "whale", "shrew", "beaver", "otter", "seal", "lion", "aquarium_fish"]
-    texts = encoder.embed_classes(animals)
+    texts = encoder.embed_classes(animals, {})
     notes = "\n".join(texts.notes)
     assert "aquarium_fish: not in WordNet, read as 'fish'" in notes
     assert "tiger: sense 2 of 2, tiger, Panthera tigris (a kind of big cat)" in notes
@@ -85,118 +80,69 @@ def test_classes_take_the_sense_that_fits_the_others(encoder: WordNetEncoder) ->
     animal = graph.senses("animal").weighted[0][0]
     chosen = encoder._choose_senses([graph.senses(name) for name in animals])
     assert (closure(graph)[chosen][:, [animal]].toarray() == 1).all()
-    alone = encoder.embed_classes(["tiger"])
+    alone = encoder.embed_classes(["tiger"], {})
     assert alone.embeddings.shape == (1, 256)
-    assert encoder.embed_classes(animals).embeddings.equal(texts.embeddings)
+    assert encoder.embed_classes(animals, {}).embeddings.equal(texts.embeddings)
 
 
-def test_an_unknown_class_is_named(encoder: WordNetEncoder) -> None:
-    with pytest.raises(UnknownNameError, match=r"^xyzzy: "):
-        encoder.embed_classes(["dog", "xyzzy"])
-
-
-def test_digits_embed_well_and_train_is_no_better_than_val(encoder: WordNetEncoder) -> None:
-    digits = load_digits()
-    images = torch.from_numpy(digits.images).to(torch.uint8)[:, None]  # 0 to 16
-    labels = torch.from_numpy(digits.target)
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    train, val = order[:600], order[600:960]
-    texts = encoder.embed_classes(DIGITS).embeddings
-    arguments = (images[train], labels[train], images[val], texts)
-    seen, unseen = encoder.embed_images(*arguments, silent)
-    assert (seen.dtype, seen.shape, unseen.shape) == (torch.float32, (600, 256), (360, 256))
-    torch.testing.assert_close(unseen.norm(dim=1), torch.ones(360))
-    accuracy = [
-        float((found @ texts.T).argmax(1).eq(labels[split]).double().mean())
-        for found, split in ((seen, train), (unseen, val))
+def test_unknown_names_stand_for_themselves_and_are_told(encoder: WordNetEncoder) -> None:
+    unknown = ["xyzzy", "Übermut", "狗", "Xyzzy"]
+    texts = encoder.embed_classes(["dog", *unknown], {})
+    assert [note for note in texts.notes if "itself" in note] == [
+        f"{name}: not in WordNet, stands for itself alone" for name in unknown
     ]
-    assert min(accuracy) > 0.95
-    assert abs(accuracy[0] - accuracy[1]) < 0.03
-    again = encoder.embed_images(*arguments, silent)
-    assert seen.equal(again[0])
-    assert unseen.equal(again[1])
+    assert texts.synsets[0] is not None
+    assert list(texts.synsets[1:]) == [None] * 4
+    likeness = texts.embeddings @ texts.embeddings.T
+    torch.testing.assert_close(likeness.diagonal(), torch.ones(5))
+    assert likeness[1, 4] > 0.999  # case is no difference
+    assert likeness[:4, :4].fill_diagonal_(0).abs().max() < 0.3
+    # By the spelling alone: not by the place in the list, nor by the company.
+    alone = encoder.embed_nouns(["xyzzy"], silent)
+    assert alone[0].equal(texts.embeddings[1])
+    assert encoder.notes(["dog", "dogs", "xyzzy"]) == [
+        "dogs: not in WordNet, read as 'dog'",
+        "xyzzy: not in WordNet, stands for itself alone",
+    ]
 
 
-@pytest.mark.parametrize(("channels", "side"), [(3, 64), (1, 8), (3, 32), (1, 28)])
-def test_patch_features_fit_any_image(channels: int, side: int) -> None:
-    rng = torch.Generator().manual_seed(2)
-    images = torch.randint(0, 256, (20, channels, side, side), generator=rng, dtype=torch.uint8)
-    extract = PatchFeatures.from_images(images)
-    features = extract(images)
-    assert features.shape == (20, extract.dim)
-    assert features.dtype == torch.float32
-    assert features.ge(-1e-5).all()  # both sides are means of rectified responses
-    torch.testing.assert_close(features[3:4], extract(images[3:4]), rtol=1e-4, atol=1e-5)
+def test_no_class_known_at_all(encoder: WordNetEncoder) -> None:
+    texts = encoder.embed_classes(["xyzzy", "qqq"], {})
+    assert list(texts.synsets) == [None, None]
+    assert texts.embeddings.isfinite().all()
 
 
-def test_a_patch_response_is_the_whitened_filter_on_the_normalised_patch() -> None:
-    """filters and bias fold W, the mean and the contrast: undo none of it, compute it directly."""
-    rng = torch.Generator().manual_seed(3)
-    images = torch.randint(0, 256, (30, 1, 8, 8), generator=rng, dtype=torch.uint8)
-    extract = PatchFeatures.from_images(images)
-    windows = (images[:1].double() * extract.gain).unfold(2, 3, 1).unfold(3, 3, 1)[0, 0]
-    patches = windows.reshape(36, 9)
-    normal = patches - patches.mean(1, keepdim=True)
-    normal = normal / (normal.square().mean(1, keepdim=True) + 10).sqrt()
-    response = normal @ extract.filters.double().flatten(1).T - extract.bias.double()
-    above = (response - 0.5).relu().reshape(6, 6, -1)
-    quadrants = above.reshape(2, 3, 2, 3, -1).mean((1, 3)).permute(2, 0, 1).flatten()
-    found = extract(images[:1])[0, : len(quadrants)]
-    torch.testing.assert_close(found, quadrants.float(), rtol=1e-4, atol=1e-4)
+def test_names_read_as_one_noun_stay_two_things(encoder: WordNetEncoder) -> None:
+    found = encoder.embed_nouns(["zzred car", "zzblue car", "car"], silent)
+    likeness = (found @ found.T)[[0, 0, 1], [1, 2, 2]]
+    assert likeness.tolist() == pytest.approx([0.8] * 3, abs=0.06)
 
 
-def ridge_by_hand(
-    x: np.ndarray, y: np.ndarray, mean: np.ndarray, scale: np.ndarray, penalty: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and intercept by the normal equations; the intercept is not penalised."""
-    z = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
-    damping = np.diag([penalty] * x.shape[1] + [0.0])
-    solution = np.linalg.solve(z.T @ z + damping, z.T @ y)
-    return solution[:-1], solution[-1]
+def test_races_of_utkface_are_persons(encoder: WordNetEncoder) -> None:
+    names = ["White", "Black", "Asian", "Indian", "Others"]
+    texts = encoder.embed_classes(names, {})
+    told = "\n".join(texts.notes)
+    assert "White: sense 1 of 12, White, White person" in told
+    assert "Black: sense 5 of 7, black, Black person" in told
+    assert "Indian: sense 2 of 3, Indian (a kind of Asian)" in told
+    assert "Others: not in WordNet, stands for itself alone" in told
+    # An unknown class changes nothing for the others.
+    assert texts.synsets[:4] == encoder.embed_classes(names[:4], {}).synsets
 
 
-@pytest.mark.parametrize(("count", "features"), [(24, 5), (9, 14)])
-@pytest.mark.parametrize("strength", [1e-3, 0.3])
-def test_leave_one_out_is_refitting_without_the_row(
-    count: int, features: int, strength: float
-) -> None:
-    rng = np.random.default_rng(4)
-    x, y = rng.normal(2, 3, (count, features)), rng.normal(1, 1, (count, 3))
-    unseen = rng.normal(2, 3, (4, features))
-    tx, ty = torch.from_numpy(x), torch.from_numpy(y)
-    ridge = Ridge.fit(lambda rows: tx[rows], ty, strengths=(strength,))
-    mean, scale, penalty = x.mean(0), x.std(0), strength * count
-    weights, intercept = ridge_by_hand(x, y, mean, scale, penalty)
-    np.testing.assert_allclose(
-        ridge.predict(torch.from_numpy(unseen)),
-        (unseen - mean) / scale @ weights + intercept,
-        rtol=1e-7,
-    )
-    for i in range(count):
-        rest = np.delete(np.arange(count), i)
-        weights, intercept = ridge_by_hand(x[rest], y[rest], mean, scale, penalty)
-        np.testing.assert_allclose(
-            ridge.leave_one_out(tx[i : i + 1], ty[i : i + 1])[0],
-            (x[i] - mean) / scale @ weights + intercept,
-            rtol=1e-6,
-        )
-
-
-def test_strength_follows_the_noise_and_blocks_do_not_matter(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    rng = torch.Generator().manual_seed(5)
-    x = torch.randn(200, 30, generator=rng, dtype=torch.float64)
-    x[:, 7] = 4.0  # a constant feature must not divide by zero
-    signal = x @ torch.randn(30, 2, generator=rng, dtype=torch.float64)
-    noise = 30 * torch.randn(200, 2, generator=rng, dtype=torch.float64)
-    clean = Ridge.fit(lambda rows: x[rows], signal)
-    noisy = Ridge.fit(lambda rows: x[rows], signal + noise)
-    assert clean.strength < noisy.strength
-    monkeypatch.setattr("engine.encoders.ridge.BLOCK", 33)
-    split = Ridge.fit(lambda rows: x[rows], signal)
-    assert split.strength == clean.strength
-    torch.testing.assert_close(split.predict(x), clean.predict(x))
+def test_prompts_serve_where_the_name_says_nothing(encoder: WordNetEncoder) -> None:
+    prompts = {
+        "Others": ("a photograph of a {}.", "The face of Pacific Islanders, or of sea lions!"),
+        "dog": ("a cat",),
+    }
+    texts = encoder.embed_classes(["Others", "dog"], prompts)
+    assert texts.notes[0] == "Others: not in WordNet, read as 'sea lion' of its prompts"
+    plain = encoder.embed_classes(["Others", "dog"], {})
+    assert texts.synsets[1] == plain.synsets[1]
+    likeness = encoder.embed_nouns(["sea lion", "Others"], silent) @ texts.embeddings[0]
+    assert likeness.tolist() == pytest.approx([0.8, 0.45], abs=0.1)
+    without = encoder.embed_classes(["Others"], {"Others": ("a photo of {}",)})
+    assert without.notes == ["Others: not in WordNet, stands for itself alone"]
 
 
 def test_random_projection_keeps_cosines(encoder: WordNetEncoder) -> None:
