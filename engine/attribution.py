@@ -6,16 +6,38 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from engine.errors import ArtifactError
+
 BATCH = 256
 
 
 @dataclass(frozen=True)
 class Shares:
-    """`image`: Σ|attr of image| / Σ|attr|, 0 to 1; the text's share is the rest. `delta`: mean
-    |convergence delta| over mean Σ|attr|; a large one voids the shares."""
+    """What N samples' attributions say of the image; the text has the rest of each.
 
-    image: float
-    delta: float
+    `image` and `total` float64 [N]: Σ|attr| over the image's dimensions, and over all. `delta`
+    float64 [N]: |convergence delta|.
+    """
+
+    image: Tensor
+    total: Tensor
+    delta: Tensor
+
+    @property
+    def pooled(self) -> float:
+        """Σ over samples of the image's part / Σ of all, 0 to 1."""
+        return float(self.image.sum() / self.total.sum())
+
+    @property
+    def per_sample(self) -> Tensor:
+        """Each sample's own share, float64 [n], 0 to 1; those that are all zero have none."""
+        some = self.total > 0
+        return self.image[some] / self.total[some]
+
+    @property
+    def delta_share(self) -> float:
+        """Mean |delta| over mean Σ|attr|; a large one voids the shares."""
+        return float(self.delta.sum() / self.total.sum())
 
 
 def attribute(
@@ -23,32 +45,36 @@ def attribute(
     inputs: Tensor,
     target: Tensor,
     *,
+    baseline: Tensor,
     image_dims: int,
     steps: int,
     progress: Callable[[int], None],
 ) -> Shares:
-    """Pooled shares over samples: inputs [N, D], of which the first `image_dims` are the image's.
+    """Attributions of inputs [N, D], of which the first `image_dims` are the image's.
 
-    Zero baseline, `steps` Gauss-Legendre points, `target` int64 [N] the logit that is explained.
-    `network` must be in eval mode.
+    From `baseline` [D], along `steps` Gauss-Legendre points, of the logits `target` int64 [N].
+    `network` must be in eval mode. ArtifactError where no input has any effect at all.
     """
     from captum.attr import IntegratedGradients
 
     method = IntegratedGradients(network)
-    of_image = of_all = off = 0.0
+    image, total, deltas = [], [], []
     for start in range(0, len(inputs), BATCH):
         part = inputs[start : start + BATCH]
         attributions, delta = method.attribute(
             part,
-            baselines=torch.zeros_like(part),
+            baselines=baseline.expand_as(part),
             target=target[start : start + BATCH],
             n_steps=steps,
             internal_batch_size=BATCH,
             return_convergence_delta=True,
         )
         size = attributions.abs().double()
-        of_image += float(size[:, :image_dims].sum())
-        of_all += float(size.sum())
-        off += float(delta.abs().double().sum())
+        image.append(size[:, :image_dims].sum(1))
+        total.append(size.sum(1))
+        deltas.append(delta.abs().double())
         progress(start + len(part))
-    return Shares(image=of_image / of_all, delta=off / of_all)
+    shares = Shares(torch.cat(image), torch.cat(total), torch.cat(deltas))
+    if not shares.total.sum() > 0:
+        raise ArtifactError("T_x says the same of every input: there is nothing to attribute")
+    return shares

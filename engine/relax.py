@@ -1,15 +1,13 @@
-"""Algorithm 1 from embeddings on: centres of the images, the nouns they keep, and retrieval."""
+"""Algorithm 1 from centres on: the nouns that they keep, and retrieval."""
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 CHUNK = 16_384  # nouns at a time: their float64 scores for 300 centres are 40 MB
 TIE = 1e-9  # log scores closer than this are equal, on every machine
-TAC_IMAGES, TAC_CLASSES = 300, 3
 
 
 class Selection(NamedTuple):
@@ -19,37 +17,6 @@ class Selection(NamedTuple):
     indices: Tensor
     centre: Tensor
     score: Tensor
-
-
-def clusters_for(rule: int | str, n: int, classes: int) -> int:
-    """M for `n` training images: the number itself, or TAC's rule max(n / 300, 3·classes).
-
-    Never more than `n`. ValueError: an unknown rule, or a number below 1.
-    """
-    if rule == "tac":
-        clusters = max(n // TAC_IMAGES, TAC_CLASSES * classes)
-    elif isinstance(rule, int) and rule >= 1:
-        clusters = rule
-    else:
-        raise ValueError(f'clusters: {rule!r} is neither a number of at least 1 nor "tac"')
-    return min(clusters, n)
-
-
-def cluster(
-    embeddings: Tensor, clusters: int, *, seed: int, restarts: int, iterations: int
-) -> Tensor:
-    """Centres float32 [M, D], rows of length 1, of image embeddings [N, D] (steps 12 and 13).
-
-    Scikit-learn's K-means on rows of length 1, where squared distance is 2 − 2·cosine; the best of
-    `restarts` random starts, each of at most `iterations`. ValueError if M > N.
-    """
-    from sklearn.cluster import KMeans
-
-    rows = F.normalize(embeddings.detach().float().cpu())
-    kmeans = KMeans(
-        clusters, init="random", n_init=restarts, max_iter=iterations, random_state=seed
-    ).fit(rows.numpy())
-    return F.normalize(torch.from_numpy(np.asarray(kmeans.cluster_centers_, np.float32)))
 
 
 def select(

@@ -23,12 +23,24 @@ def assign(ids: Tensor, *, wn: int, noise: int, seed: int, split: int) -> Tensor
 
     A fixed draw by (seed, split, id): exactly round(N·p/100) samples leave gt, and those that do at
     20 % are among those that do at 50 %, so that proportions are compared on nested sets.
+
+    It is the training split's text under `mix: per_sample`, and validation's under either mix: a
+    validation split comes unshuffled, in many sets sorted by class, so that its first batches
+    would give gt text to its first classes alone.
     """
     count = round(len(ids) * (wn + noise) / 100)
     kinds = torch.full_like(ids, Text.GT)
     order = uniform(seed, split, ids, 1, Stream.TEXT_ASSIGN)[:, 0].argsort(stable=True)
     kinds[order[:count]] = Text.WN if wn else Text.NOISE
     return kinds
+
+
+def kind_of_batch(step: int, steps: int, *, wn: int, noise: int) -> Text:
+    """The text of a whole training batch under `mix: first_batches` (the authors' code): of an
+    epoch's `steps` batches the first round(steps · gt/100) take gt, the others wn or noise."""
+    if step < round(steps * (100 - wn - noise) / 100):
+        return Text.GT
+    return Text.WN if wn else Text.NOISE
 
 
 def noise_labels(ids: Tensor, *, classes: int, seed: int, split: int) -> Tensor:
@@ -41,32 +53,36 @@ def noise_labels(ids: Tensor, *, classes: int, seed: int, split: int) -> Tensor:
 
 @dataclass(frozen=True)
 class SampleTexts:
-    """A split's texts as embeddings. B samples of N, D dimensions.
+    """A split's texts. N samples, B of them in a batch, C classes, D dimensions.
 
-    `kinds` int64 [N] of `Text`; `names` [N, D], the class-name embedding of a gt or noise sample;
-    `images` [N, D], from which wn text is retrieved.
+    `kinds` int64 [N] of `Text`, each sample's text by the fixed draw; `labels` int64 [N]; `drawn`
+    int64 [N], the class whose name is a sample's noise; `class_texts` [C, D], the classes' names.
     """
 
     kinds: Tensor
-    names: Tensor
-    images: Tensor
+    labels: Tensor
+    drawn: Tensor
+    class_texts: Tensor
     temperature: float | None
 
-    def embed(self, index: Tensor, bank: Tensor | None) -> Tensor:
-        """Text embeddings [B, D] of the samples `index`; gradients flow into `bank` [K, D]."""
-        names = self.names[index]
+    def embed(self, index: Tensor, kinds: Tensor, images: Tensor, bank: Tensor | None) -> Tensor:
+        """Text embeddings [B, D] of the samples `index`, which take the texts `kinds` int64 [B].
+
+        wn text is retrieved from the samples' `images` [B, D]; gradients flow into `bank` [K, D].
+        """
+        named = torch.where(kinds == Text.NOISE, self.drawn[index], self.labels[index])
+        names = self.class_texts[named]
         if bank is None or self.temperature is None:
             return names
-        relaxed = retrieve(self.images[index], bank, self.temperature)
-        return torch.where((self.kinds[index] == Text.WN)[:, None], relaxed, names)
+        relaxed = retrieve(images, bank, self.temperature)
+        return torch.where((kinds == Text.WN)[:, None], relaxed, names)
 
-    def relaxed(self, index: Tensor) -> Tensor:
-        """Which of the samples `index` take wn text; bool [B]."""
-        return self.kinds[index] == Text.WN
+    def gt(self, index: Tensor) -> Tensor:
+        """The true class names [B, D] of the samples `index`."""
+        return self.class_texts[self.labels[index]]
 
 
 def sample_texts(
-    images: Tensor,
     labels: Tensor,
     ids: Tensor,
     class_texts: Tensor,
@@ -77,11 +93,10 @@ def sample_texts(
     split: int,
     temperature: float | None,
 ) -> SampleTexts:
-    """The texts of one split from its image embeddings [N, D], labels [N] and ids [N].
+    """The texts of one split from its labels int64 [N] and ids int64 [N].
 
     `class_texts` [C, D] holds the class names' embeddings. wn and noise are percentages.
     """
     kinds = assign(ids, wn=wn, noise=noise, seed=seed, split=split)
     drawn = noise_labels(ids, classes=len(class_texts), seed=seed, split=split)
-    named = torch.where(kinds == Text.NOISE, drawn, labels)
-    return SampleTexts(kinds, class_texts[named], images, temperature)
+    return SampleTexts(kinds, labels, drawn, class_texts, temperature)

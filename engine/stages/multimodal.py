@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.job import Job, subseed
+from engine.models.pretrained import imagenet_weights, load_t_x
 from engine.models.t_x import multimodal_teacher
 from engine.recipe import MultimodalRecipe
 from engine.spec import Modality, ValidationText
@@ -15,7 +17,7 @@ from engine.stages.retrieval import write_nouns
 from engine.texts import sample_texts
 from engine.train.checkpoint import Checkpoint
 from engine.train.loop import train
-from engine.train.multimodal import MultimodalTask, TextSplit, TxModule, tx_logits
+from engine.train.multimodal import MultimodalTask, TextSplit, TrainingInputs, TxModule, tx_logits
 
 PART = "T_x"
 TRAIN, VAL = 0, 1
@@ -26,29 +28,39 @@ def run(job: Job) -> dict[str, Any]:
     recipe = MultimodalRecipe.model_validate(
         {name: settings[name] for name in MultimodalRecipe.model_fields}
     )
-    embedded = tables.Embedded.load(job.input("embed"), job.device)
-    bank = bank_of(job)
-    module = tx_module(settings, embedded, bank).to(job.device)
-    train_split = text_split(settings, embedded, TRAIN, _train_mix(settings))
-    val_split = text_split(settings, embedded, VAL, validation_mix(settings))
-    modality = Modality(settings["modality"])
+    embedded = tables.Embedded.of(job)
+    bank, modality = bank_of(job), Modality(settings["modality"])
+    checkpoint = Checkpoint(job.directory / CHECKPOINT)
+    module = tx_module(settings, embedded, bank)
+    if checkpoint.load() is None:
+        _start_from(recipe.weights, module, job)
+    module = module.to(job.device)
+    inputs = training_inputs(job, settings, embedded)
     task = MultimodalTask(
-        module, train_split, val_split, recipe, modality, seed=subseed(settings["seed"], PART)
+        module,
+        inputs,
+        text_split(settings, embedded, VAL, validation_mix(settings)),
+        recipe,
+        modality,
+        seed=subseed(settings["seed"], PART),
     )
-    history = train(
+    samples = len(inputs.split.labels)
+    trained = train(
         task,
-        len(train_split.labels),
+        samples,
         recipe.optimiser,
         seed=subseed(settings["seed"], PART),
         device=torch.device(job.device),
-        checkpoint=Checkpoint(job.directory / CHECKPOINT),
+        checkpoint=checkpoint,
         report=job.events,
     )
-    tables.save({"train": tx_logits(module, train_split, modality)}, job.out / tables.TX_LOGITS)
+    if not inputs.changing:  # else a job of its own follows the student's epochs
+        logits = tx_logits(module, inputs.split, modality)
+        tables.save({"train": logits}, job.out / tables.TX_LOGITS)
     if module.bank is not None:
         names = (job.input("relax") / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
         write_nouns(job, embedded, module.bank.detach(), names, settings["temperature"])
-    return finished(job, module, history, len(train_split.labels), len(val_split.labels))
+    return finished(job, task, trained, samples)
 
 
 def bank_of(job: Job) -> Tensor | None:
@@ -70,6 +82,26 @@ def tx_module(settings: dict[str, Any], embedded: tables.Embedded, bank: Tensor 
     return TxModule(network, bank, learned=settings["text_update"] == "learned")
 
 
+def trained_tx(job: Job, role: str, embedded: tables.Embedded) -> TxModule:
+    """The T_x that the job has as its input `role`, in eval mode and without gradients."""
+    settings = job.store.meta(job.inputs[role])["settings"]
+    module = tx_module(settings, embedded, bank_of(job)).to(job.device)
+    module.load_state_dict(tables.load(job.input(role) / tables.MODEL, job.device))
+    return module.eval().requires_grad_(False)
+
+
+def training_inputs(
+    job: Job, settings: dict[str, Any], embedded: tables.Embedded
+) -> TrainingInputs:
+    """What the T_x of `settings` sees of the training split, of this job's inputs."""
+    views = None
+    if "views" in job.inputs:
+        views = np.load(job.input("views") / tables.VIEWS, mmap_mode="r")
+    wn, noise = _train_mix(settings)
+    split = text_split(settings, embedded, TRAIN, (wn, noise))
+    return TrainingInputs(split, mix=settings["mix"], wn=wn, noise=noise, views=views)
+
+
 def text_split(
     settings: dict[str, Any], embedded: tables.Embedded, split: int, mix: tuple[int, int]
 ) -> TextSplit:
@@ -77,7 +109,6 @@ def text_split(
     part = embedded.train if split == TRAIN else embedded.val
     wn, noise = mix
     texts = sample_texts(
-        part.images,
         part.labels,
         part.ids,
         embedded.class_texts,
@@ -87,7 +118,15 @@ def text_split(
         split=split,
         temperature=settings["temperature"],
     )
-    return TextSplit(part.images, embedded.class_texts[part.labels], part.labels, part.ids, texts)
+    return TextSplit(part.images, part.labels, part.ids, texts)
+
+
+def _start_from(weights: str, module: TxModule, job: Job) -> None:
+    """Puts pretrained weights into the network before its training begins."""
+    state = imagenet_weights("resnet50", weights, job.files)
+    if state is not None:
+        kept = ", ".join(load_t_x(module.network, state)) or "none"
+        job.events.log(f"begins with weights {weights}; as initialised: {kept}")
 
 
 def _train_mix(settings: dict[str, Any]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Artifacts as tables of tensors: reading and writing, and what is in the common ones."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,7 +20,8 @@ CLASSES, EMBEDDINGS, NOUNS, NOUN_NAMES = (
     "nouns.txt",
 )
 BANK, MODEL, TX_LOGITS = "bank.safetensors", "model.safetensors", "logits.safetensors"
-NOUNS_BY_CLASS = "nouns.json"
+NOUNS_BY_CLASS, VAL_LOGITS = "nouns.json", "val.safetensors"
+PHRASES, VIEWS, VAL_VIEWS = "phrases.json", "views.npy", "val.safetensors"
 
 
 def save(tensors: dict[str, Tensor], path: Path) -> None:
@@ -38,10 +39,10 @@ def load(path: Path, device: str | torch.device) -> dict[str, Tensor]:
         ) from None
 
 
-def dataset(job: Job) -> Dataset:
-    """The job's dataset, limited as it asks."""
-    data = registry.load(job.settings["dataset"], job.data_path)
-    return data.limited(job.settings["limit_train"])
+def dataset(job: Job, size: int) -> Dataset:
+    """The job's dataset, limited as it asks; image files are read at `size` pixels a side."""
+    source = job.source or registry.Source(job.settings["dataset"], job.settings["dataset"])
+    return registry.load(source, size).limited(job.settings["limit_train"])
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,13 @@ class Embedded:
         )
         classes = json.loads((artifact / CLASSES).read_text(encoding="utf-8"))
         return cls(classes, table["class_texts"], train, val)
+
+    @classmethod
+    def of(cls, job: Job) -> "Embedded":
+        """The job's embeddings; the validation images prepared as the views are, where it has
+        views."""
+        embedded = cls.load(job.input("embed"), job.device)
+        if "views" not in job.inputs:
+            return embedded
+        images = load(job.input("views") / VAL_VIEWS, job.device)["val"]
+        return replace(embedded, val=replace(embedded.val, images=images))

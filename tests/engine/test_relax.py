@@ -1,4 +1,4 @@
-"""Algorithm 1 from embeddings on, against float64 numpy written from the formulas."""
+"""Algorithm 1 from centres on, against float64 numpy written from the formulas."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import engine.relax as relax
-from engine.relax import cluster, clusters_for, retrieval_weights, retrieve, select
+from engine.relax import retrieval_weights, retrieve, select
 
 
 def unit(*shape: int, seed: int = 0) -> Tensor:
@@ -80,35 +80,3 @@ def test_retrieval_is_the_formula_and_reaches_the_bank() -> None:
     )
     np.testing.assert_allclose(retrieve(images.double(), bank, 0.005).detach(), text, atol=1e-12)
     assert torch.autograd.gradcheck(lambda b: retrieve(images.double(), b, 0.5), (bank,))
-
-
-def test_cluster_finds_what_is_there() -> None:
-    truth = torch.eye(4, 16)
-    rows = (truth.repeat_interleave(50, 0) + 0.05 * unit(200, 16, seed=6)) * 3
-    centres = cluster(rows, 4, seed=0, restarts=5, iterations=50)
-    assert centres.dtype == torch.float32
-    torch.testing.assert_close(centres.norm(dim=1), torch.ones(4))
-    assert (centres @ truth.T).max(0).values.min() > 0.99
-    again = cluster(rows, 4, seed=0, restarts=5, iterations=50)
-    torch.testing.assert_close(centres, again, rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("rule", "n", "classes", "expected"),
-    [
-        ("tac", 50_000, 100, 300),
-        ("tac", 1437, 10, 30),
-        ("tac", 60_000, 10, 200),
-        (150, 50_000, 100, 150),
-        (30, 20, 10, 20),
-        ("tac", 12, 10, 12),
-    ],
-)
-def test_clusters_for(rule: int | str, n: int, classes: int, expected: int) -> None:
-    assert clusters_for(rule, n, classes) == expected
-
-
-@pytest.mark.parametrize("rule", ["TAC", 0, -3])
-def test_clusters_for_refuses(rule: int | str) -> None:
-    with pytest.raises(ValueError, match="neither a number"):
-        clusters_for(rule, 100, 10)

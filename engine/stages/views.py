@@ -1,0 +1,44 @@
+"""The student's views as the encoder sees them: T_x's image side where `embed.mode` is augmented.
+
+A row for each training image in each of the student's epochs, so that T_x says of a view what it
+says of the very pixels that the student sees; and the validation images, prepared in the same way.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.job import Job
+from engine.stages import tables
+from engine.stages.embed import encoder_of, fitted
+from engine.stages.epochs import STUDENT, write_epochs
+from engine.stages.images import views_of
+
+AT_ONCE = 256  # views at a time: 224-pixel ones take 150 MB
+
+
+def run(job: Job) -> dict[str, Any]:
+    """`views.npy` float16 [epochs, N, D]."""
+    settings = job.settings
+    views = views_of(job, STUDENT)
+    encoder = encoder_of(job)
+    class_texts = tables.Embedded.load(job.input("embed"), "cpu").class_texts
+    # The tower is that of the embed job, which sees the clean images at a size of its own.
+    job.events.log("the image tower is made ready")
+    clean = tables.dataset(job, settings["size"])
+    tower = fitted(encoder, clean, class_texts, lambda done, total: None)
+    samples, epochs = len(views.train.labels), settings["epochs"]
+    everyone = torch.arange(samples, device=job.device)
+
+    def row(epoch: int) -> Tensor:
+        return torch.cat(
+            [tower.views(index, views.pixels(index, epoch)) for index in everyone.split(AT_ONCE)]
+        )
+
+    val = [
+        tower.unseen_views(views.validation_pixels(start, min(start + AT_ONCE, len(clean.val))))
+        for start in range(0, len(clean.val), AT_ONCE)
+    ]
+    tables.save({"val": torch.cat(val)}, job.out / tables.VAL_VIEWS)
+    return write_epochs(job, tables.VIEWS, (epochs, samples, encoder.dim), row)
