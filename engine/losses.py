@@ -23,9 +23,9 @@ def combined_logits(image_teachers: Sequence[Tensor], multimodal: Tensor | None)
     """
     if len(image_teachers) == 0 and multimodal is None:
         raise ValueError("no teacher: neither image teachers nor a multimodal teacher was given")
-    sides = [] if multimodal is None else [_at_least_float32(multimodal)]
+    sides = [] if multimodal is None else [at_least_float32(multimodal)]
     if len(image_teachers) > 0:
-        sides.append(torch.stack([_at_least_float32(z) for z in image_teachers]).mean(0))
+        sides.append(torch.stack([at_least_float32(z) for z in image_teachers]).mean(0))
     return torch.stack(sides).mean(0)
 
 
@@ -40,8 +40,8 @@ def kd_loss(student: Tensor, teacher: Tensor, tau: float) -> Tensor:
     """
     if not tau > 0:
         raise ValueError(f"the temperature must be positive, got {tau}")
-    target = (_at_least_float32(teacher) / tau).softmax(dim=1)
-    return tau**2 * F.cross_entropy(_at_least_float32(student) / tau, target)
+    target = (at_least_float32(teacher) / tau).softmax(dim=1)
+    return tau**2 * F.cross_entropy(at_least_float32(student) / tau, target)
 
 
 def student_loss(
@@ -54,8 +54,19 @@ def student_loss(
 
     Raises ValueError where there is a teacher and τ is not positive.
     """
-    supervised = F.cross_entropy(_at_least_float32(student), labels)
+    supervised = F.cross_entropy(at_least_float32(student), labels)
     return supervised if teacher is None else supervised + lam * kd_loss(student, teacher, tau)
+
+
+def kl_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Σ p log(p / q) of p = softmax(teacher), q = softmax(student), both logits [B, C]; a scalar.
+
+    For the baselines. Its gradient to the student is that of a cross-entropy, but it is 0 where
+    both say the same.
+    """
+    log_q = at_least_float32(student).log_softmax(dim=1)
+    log_p = at_least_float32(teacher).log_softmax(dim=1)
+    return F.kl_div(log_q, log_p, reduction="batchmean", log_target=True)
 
 
 def hierarchical_loss(n_relaxed: Tensor, n_gt: Tensor, active: Tensor) -> Tensor:
@@ -64,7 +75,7 @@ def hierarchical_loss(n_relaxed: Tensor, n_gt: Tensor, active: Tensor) -> Tensor
     `n_relaxed` and `n_gt` are [B, D]; `active`, bool [B], marks the samples that take WordNet
     text. The mean is over the whole batch, inactive samples included, as the cross-entropy's is.
     """
-    distance = 1 - F.cosine_similarity(_at_least_float32(n_relaxed), _at_least_float32(n_gt))
+    distance = 1 - F.cosine_similarity(at_least_float32(n_relaxed), at_least_float32(n_gt))
     return distance.where(active, 0).mean()
 
 
@@ -77,7 +88,7 @@ def cosine_regulariser(bank: Tensor, pretrained: Tensor, active: Tensor) -> Tens
     text alone gets the full term and a batch of class names none, which is what the authors' code
     does with its batches of one kind (`mix: first_batches`).
     """
-    distance = 1 - F.cosine_similarity(_at_least_float32(bank), _at_least_float32(pretrained))
+    distance = 1 - F.cosine_similarity(at_least_float32(bank), at_least_float32(pretrained))
     return active.to(distance.dtype).mean() * distance.mean()
 
 
@@ -95,9 +106,10 @@ def t_x_loss(
     `logits` are T_x's [B, C], `labels` int64 [B]; `hier` and `cosreg` are the scalars of
     `hierarchical_loss` and `cosine_regulariser`.
     """
-    supervised = F.cross_entropy(_at_least_float32(logits), labels)
+    supervised = F.cross_entropy(at_least_float32(logits), labels)
     return supervised + lambda_hier * hier + lambda_cosreg * cosreg
 
 
-def _at_least_float32(x: Tensor) -> Tensor:
+def at_least_float32(x: Tensor) -> Tensor:
+    """Half precision as float32, anything else as it is."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

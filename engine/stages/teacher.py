@@ -1,11 +1,13 @@
-"""An image teacher, T_1s or T_2w: supervised training under its own augmentation."""
+"""An image teacher or an expert: supervised training under its own augmentation."""
 
 from typing import Any
 
 from engine.job import Job
-from engine.stages.images import train_classifier, views_of
+from engine.stages.images import finished, train_classifier, views_of
+from engine.train.criterion import Supervised
 
 
 def run(job: Job) -> dict[str, Any]:
     member = job.settings["member"]
-    return train_classifier(job, views_of(job, member), member, teachers=None)
+    task, trained = train_classifier(job, views_of(job, member), member, Supervised())
+    return finished(job, task, trained, task.samples)

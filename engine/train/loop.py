@@ -4,17 +4,31 @@ Everything random is a function of (seed, epoch, sample id), so model, momentum 
 number are a run's whole state: a resumed run ends with the bits of an undisturbed one.
 """
 
+import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.counter import Stream, permutation
+from engine.errors import TrainingError
 from engine.recipe import Optimiser
 from engine.train.checkpoint import Checkpoint
 from engine.train.schedule import learning_rate
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`index` int64 [B] of training samples; `step` of `steps` in `epoch`, all from 0."""
+
+    index: Tensor
+    epoch: int
+    step: int
+    steps: int
 
 
 class Task(Protocol):
@@ -22,6 +36,11 @@ class Task(Protocol):
 
     @property
     def module(self) -> nn.Module: ...
+
+    @property
+    def val_labels(self) -> Tensor:
+        """int64 [M]"""
+        ...
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """SGD's groups: `params` and `weight_decay`."""
@@ -31,16 +50,24 @@ class Task(Protocol):
         """Called before the epoch's first batch; epochs count from 0."""
         ...
 
-    def losses(self, index: Tensor, epoch: int) -> dict[str, Tensor]:
-        """Scalars of the batch `index` int64 [B]; `loss` is minimised, the others are shown."""
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Scalars of the batch; `loss` is minimised, the others are shown."""
         ...
 
     def after_step(self) -> None:
         """Called after each optimiser step: projections."""
         ...
 
-    def evaluate(self) -> dict[str, float]:
-        """`val_loss` and `val_top1` (percent) in eval mode."""
+    def predict(self) -> Tensor:
+        """Validation logits float32 [M, C] in eval mode; called after each epoch."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """What the next epoch depends on beside module and momentum; empty for most."""
+        ...
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Takes back what `state` gave."""
         ...
 
 
@@ -68,6 +95,16 @@ class History:
         }
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A finished run. `logits` float32 [M, C] of validation at the last epoch; `best_hits` bool
+    [M]: which validation samples were right at the best epoch."""
+
+    history: History
+    logits: Tensor
+    best_hits: Tensor
+
+
 def train(
     task: Task,
     samples: int,
@@ -77,14 +114,12 @@ def train(
     device: torch.device,
     checkpoint: Checkpoint,
     report: Reporter,
-) -> History:
+) -> Trained:
     """Trains `task.module` in place on `samples` samples, from `checkpoint` where there is one.
 
     A last batch that would be smaller than the others is left out (each epoch leaves out others);
     fewer samples than one batch make a batch of their own.
     """
-    batch = min(optimiser.batch, samples)
-    steps = samples // batch
     sgd = torch.optim.SGD(
         task.parameter_groups(),
         lr=optimiser.lr,
@@ -92,42 +127,79 @@ def train(
         nesterov=optimiser.nesterov,
     )
     history = History()
+    best_hits = torch.zeros_like(task.val_labels, dtype=torch.bool)
     if saved := checkpoint.load():
         task.module.load_state_dict(saved["module"])
+        task.restore(saved["task"])
         sgd.load_state_dict(saved["optimiser"])
         history = History(saved["history"])
+        best_hits = saved["best_hits"].to(best_hits.device)
         report.log(f"resumed after epoch {len(history.epochs)}")
     report.progress(len(history.epochs), optimiser.epochs, "epochs")
     for epoch in range(len(history.epochs), optimiser.epochs):
         started = time.perf_counter()
         task.begin_epoch(epoch)
         task.module.train()
-        order = permutation(seed, epoch, samples, Stream.ORDER, device)
         sums: dict[str, Tensor] = {}
-        for step in range(steps):
-            lr = learning_rate(optimiser, epoch * steps + step, steps)
+        for batch in epoch_batches(samples, optimiser.batch, seed=seed, epoch=epoch, device=device):
+            lr = learning_rate(optimiser, epoch * batch.steps + batch.step, batch.steps)
             for group in sgd.param_groups:
                 group["lr"] = lr
-            losses = task.losses(order[step * batch : (step + 1) * batch], epoch)
+            losses = task.losses(batch)
             sgd.zero_grad(set_to_none=True)
             losses["loss"].backward()
             sgd.step()
             task.after_step()
             for name, value in losses.items():  # kept on the device: one sync an epoch
                 sums[name] = sums.get(name, 0) + value.detach()
-        means = {f"train_{name}": float(total) / steps for name, total in sums.items()}
+        means = {f"train_{name}": float(total) / batch.steps for name, total in sums.items()}
+        if not math.isfinite(means["train_loss"]):
+            raise TrainingError(
+                f"diverged in epoch {epoch + 1}: the loss is {means['train_loss']};"
+                " try a lower learning rate (--set …optimiser.lr)"
+            )
         elapsed = time.perf_counter() - started
         task.module.eval()
-        values = {**means, **task.evaluate(), "lr": lr}
+        logits = task.predict()
+        values = {**means, **scores(logits, task.val_labels), "lr": lr}
+        if all(values["val_top1"] > before["val_top1"] for before in history.epochs):
+            best_hits = logits.argmax(1) == task.val_labels
         history.epochs.append(values)
-        report.metric(epoch + 1, **values, samples_per_s=steps * batch / elapsed)
+        seen = batch.steps * len(batch.index)
+        report.metric(epoch + 1, **values, samples_per_s=seen / elapsed)
         checkpoint.save(
             {
                 "module": task.module.state_dict(),
+                "task": task.state(),
                 "optimiser": sgd.state_dict(),
                 "history": history.epochs,
+                "best_hits": best_hits,
             }
         )
         report.progress(epoch + 1, optimiser.epochs, "epochs")
     task.module.eval()
-    return history
+    return Trained(history, task.predict(), best_hits)
+
+
+def epoch_batches(
+    samples: int, size: int, *, seed: int, epoch: int, device: torch.device | str
+) -> Iterator[Batch]:
+    """An epoch's batches, in its own order; what would be a smaller last one is left out."""
+    size = min(size, samples)
+    steps = samples // size
+    order = permutation(seed, epoch, samples, Stream.ORDER, device)
+    for step in range(steps):
+        yield Batch(order[step * size : (step + 1) * size], epoch, step, steps)
+
+
+def scores(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """`val_loss` (mean cross-entropy) and `val_top1` (percent) of logits [M, C]."""
+    return {
+        "val_loss": float(F.cross_entropy(logits, labels)),
+        "val_top1": float(top1(logits, labels)),
+    }
+
+
+def top1(logits: Tensor, labels: Tensor) -> Tensor:
+    """Percent of samples whose largest logit is the label's; a scalar."""
+    return (logits.argmax(1) == labels).double().mean() * 100

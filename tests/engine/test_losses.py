@@ -14,6 +14,7 @@ from engine.losses import (
     cosine_regulariser,
     hierarchical_loss,
     kd_loss,
+    kl_loss,
     student_loss,
     t_x_loss,
 )
@@ -164,6 +165,22 @@ def test_student_loss_is_finite_on_extreme_logits(
     assert loss.item() == pytest.approx(exact, rel=1e-5, abs=1e-5)
 
 
+# --- the baselines' KL
+
+
+def test_kl_loss_is_the_distillation_without_the_teachers_entropy() -> None:
+    entropy = np_kd(TEACHER, TEACHER, 1.0)
+    expected = np_kd(STUDENT, TEACHER, 1.0) - entropy
+    assert kl_loss(t(STUDENT), t(TEACHER)).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_kl_loss_of_numbers_done_by_hand() -> None:
+    # p = (3/4, 1/4), q = (1/2, 1/2): 3/4 ln(3/2) + 1/4 ln(1/2)
+    teacher = torch.tensor([[np.log(3), 0.0]])
+    assert kl_loss(torch.zeros(1, 2), teacher).item() == pytest.approx(0.1308120359391)
+    assert kl_loss(teacher, teacher + 5).item() == pytest.approx(0, abs=1e-15)
+
+
 # --- Eq. 4 to 6
 
 
@@ -237,6 +254,7 @@ def test_gradients() -> None:
     z1, z2, z3 = map(grad, (STUDENT, TEACHER, OTHER))
     assert gradcheck(lambda a, b, x: combined_logits([a, b], x), (z1, z2, z3))
     assert gradcheck(lambda s, z: student_loss(s, labels, z, 3.0, 0.5), (z1, z2))
+    assert gradcheck(kl_loss, (z1, z2))
     assert gradcheck(lambda n, g: hierarchical_loss(n, g, active), (grad(RELAXED), grad(GT)))
     assert gradcheck(lambda b, p: cosine_regulariser(b, p, active), (grad(BANK), grad(PRETRAINED)))
     assert gradcheck(
@@ -255,6 +273,7 @@ def test_half_precision_is_computed_in_float32(dtype: torch.dtype) -> None:
     for half, full in (
         (combined_logits([s, z], z), combined_logits([s32, z32], z32)),
         (student_loss(s, labels, z, 3.0, 0.5), student_loss(s32, labels, z32, 3.0, 0.5)),
+        (kl_loss(s, z), kl_loss(s32, z32)),
         (hierarchical_loss(n, g, active), hierarchical_loss(n32, g32, active)),
         (cosine_regulariser(n, g, active), cosine_regulariser(n32, g32, active)),
     ):

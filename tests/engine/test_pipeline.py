@@ -14,7 +14,7 @@ from engine.data import digits
 from engine.plan import DatasetRef, JobSpec, Plan, plan
 from engine.spec import MultimodalSpec, Teachers, TrialSpec
 
-DIGITS = DatasetRef(digits.NAME, digits.KEY)
+DIGITS = DatasetRef(digits.NAME, digits.KEY, digits.TRAIN_PER_CLASS)
 
 
 def trial(teachers: str = "T_x", **mix: int) -> Plan:
