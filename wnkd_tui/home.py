@@ -54,6 +54,11 @@ class Home:
     def cache(self) -> Path:
         return self.root / "cache"
 
+    @property
+    def files(self) -> Path:
+        """What people gave to trials, under names that hold its content's hash."""
+        return self.root / "files"
+
     def job(self, key: str) -> Path:
         """The directory of the job `key`: its events, checkpoint and output."""
         return self.jobs / key[:16]
@@ -73,8 +78,9 @@ class Home:
                 f" damaged: set {VARIABLE} to a directory on a local disk"
             )
         try:
-            for directory in (home.root, home.jobs, home.artifacts, home.datasets, home.cache):
+            for directory in (home.root, home.jobs, home.artifacts, home.datasets, home.files):
                 directory.mkdir(parents=True, exist_ok=True)
+            home.cache.mkdir(exist_ok=True)
             tempfile.TemporaryFile(dir=home.root).close()
         except OSError as error:
             raise HomeError(

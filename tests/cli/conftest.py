@@ -1,6 +1,7 @@
 """A home of its own for every test, and `wnkd` as a call."""
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from wnkd_tui.home import Home
 from wnkd_tui.store.database import connect
 
+GOLDEN = Path(__file__).parent / "golden"
 Wnkd = Callable[..., Any]  # gives a Result of the runner: exit_code, stdout, stderr
 
 
@@ -95,13 +97,44 @@ def figures(kind: str, name: str) -> dict[str, Any]:
             "delta_share": 0.01,
             "samples": 359,
             "steps": 50,
+            "baseline": "zero",
+            "target": "label",
+            "share": "pooled",
         }
     top1 = 90.0 + 5.0 * text_alone + len(name) / 100
-    return {
+    found = {
         "best": {"val_top1": top1, "epoch": 5},
         "last": {"val_top1": top1 - 1, "epoch": 9},
+        "per_class": {"best": [top1] * 10, "last": [top1 - 1] * 10},
+        "entropy": 0.5,
         "train_n": 1438,
         "val_n": 359,
         "device": "cpu",
         "params": 1,
     }
+    if kind == "student":
+        found |= {"fidelity": 93.0, "teacher_entropy": 0.25}
+    return found
+
+
+@pytest.fixture
+def check_shape() -> Callable[[str, Any], None]:
+    """Compares names and types of JSON with a golden file (UPDATE_GOLDEN=1 writes it)."""
+
+    def check(name: str, value: Any) -> None:
+        path = GOLDEN / f"{name}.json"
+        text = json.dumps(shape(value), indent=1) + "\n"
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return check
+
+
+def shape(value: Any) -> Any:
+    """The names and types of JSON, one entry per list."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__

@@ -14,6 +14,107 @@ BAD = {
     "wn no number": ((*ADD, "--wn", "half"), "--wn half: write whole numbers"),
     "one bad of a sweep": ((*ADD, "--sweep", "0,50,101"), "wn must be 0 to 100 percent, got 101"),
     "wn and noise": ((*ADD, "--wn", "50", "--noise", "20"), "wn 50 and noise 20 exclude"),
+    "sweep by an unknown name": (
+        (*ADD, "--sweep", "table9"),
+        "--sweep table9: neither one of table1, table2, table3, fig2, fig3, leakage, nor percents",
+    ),
+    "sweep of names": ((*ADD, "--sweep", "fig2,fig3"), "--sweep fig2,fig3: neither one of"),
+    "sweep name and wn": ((*ADD, "--sweep", "fig2", "--wn", "0"), "leave out --wn"),
+    "sweep name and noise": ((*ADD, "--sweep", "fig2", "--noise", "0"), "leave out --noise"),
+    "sweep name and students": (
+        (*ADD, "--sweep", "table2", "--teachers", "none"),
+        "--sweep table2 says itself which trials it needs: leave out --teachers",
+    ),
+    "sweep name and method": ((*ADD, "--sweep", "table1", "--method", "kd"), "out --method"),
+    "sweep name and modality": (
+        (*ADD, "--sweep", "fig3", "--modality", "img"),
+        "leave out --modality",
+    ),
+    "sweep and what it varies": (
+        (*ADD, "--sweep", "table3", "--set", "text_update=fixed"),
+        "sweep table3 varies T_x.text_update itself",
+    ),
+    "method": ((*ADD, "--wn", "100", "--method", "magic"), "'magic' is not one of"),
+    "zscore of nobody": (
+        (*ADD, "--wn", "100", "--method", "zscore", "--teachers", "none"),
+        "zscore standardises teachers' logits",
+    ),
+    "lfme with teachers": (
+        (*ADD, "--wn", "100", "--method", "lfme", "--teachers", "T_m"),
+        "lfme trains experts of its own",
+    ),
+    "lfme of a balanced set": ((*ADD, "--method", "lfme"), "lfme is for long-tailed sets"),
+    "set without value": ((*ADD, "--wn", "0", "--set", "stem"), "--set stem: write NAME=VALUE"),
+    "set without name": ((*ADD, "--wn", "0", "--set", "=linear"), "write NAME=VALUE"),
+    "set of nothing known": ((*ADD, "--wn", "0", "--set", "colour=red"), "no setting 'colour'"),
+    "set of a table": ((*ADD, "--wn", "0", "--set", "T_x=1"), "no setting 'T_x'"),
+    "set of several": (
+        (*ADD, "--wn", "0", "--set", "student.optimiser.lr=1", "--set", "lr=2"),
+        "--set student.optimiser.lr and --set lr say the same",
+    ),
+    "set ambiguously": (
+        (*ADD, "--wn", "0", "--set", "batch=2"),
+        "'batch' may be teacher.optimiser.batch, T_x.optimiser.batch, student.optimiser.batch",
+    ),
+    "set to no choice": ((*ADD, "--wn", "0", "--set", "stem=tree"), "T_x.stem: Input should be"),
+    "set to a wrong type": ((*ADD, "--wn", "0", "--set", "lam=much"), "student.lam: Input"),
+    "set below its range": ((*ADD, "--wn", "0", "--set", "lam=-1"), "greater than or equal to 0"),
+    "set to infinity": ((*ADD, "--wn", "0", "--set", "lam=inf"), "inf is no number"),
+    "set a list to a number": (
+        (*ADD, "--wn", "0", "--set", "teacher.optimiser.steps=25"),
+        "teacher.optimiser.steps: Input should be a valid list",
+    ),
+    "set the encoder": ((*ADD, "--wn", "0", "--set", "encoder=a/b"), "(--encoder)"),
+    "set to a file that is not there": (
+        (*ADD, "--wn", "100", "--set", "nouns=/no/such/nouns.txt"),
+        "'/no/such/nouns.txt' is none of distinct, tac, and no file's path: /no/such/nouns.txt"
+        " does not exist",
+    ),
+    "set to no file at all": ((*ADD, "--wn", "100", "--set", "nouns=/dev/null"), "is no file"),
+    "encoder file that is not there": (
+        (*ADD, "--wn", "100", "--encoder", "ViT-B-32//no/such/clip.pt"),
+        "/no/such/clip.pt does not exist",
+    ),
+    "encoder file never given": (
+        (*ADD, "--wn", "100", "--encoder", "ViT-B-32/file:clip-00.pt"),
+        "give it again with --set or --encoder",
+    ),
+    "encoder file that leads elsewhere": (
+        (*ADD, "--wn", "100", "--encoder", "ViT-B-32/file:../wnkd.db"),
+        "give it again",
+    ),
+    "recipe to show": (("recipe", "show", "slow"), "unknown recipe 'slow'; known: demo"),
+    "recipe for nothing known": (
+        ("recipe", "show", "demo", "--dataset", "mnist"),
+        "unknown dataset 'mnist'",
+    ),
+    "two formats": (("report", "table2", "--csv", "--md"), "--csv and --md: a report has one"),
+    "json and tex": (("report", "leakage", "--json", "--tex"), "--json and --tex: a report has"),
+    "two pictures": (
+        ("report", "fig2", "--png", "a.png", "--svg", "a.svg"),
+        "--png and --svg: a report has one form at a time",
+    ),
+    "a picture of a table": (("report", "table1", "--png", "a.png"), "No such option: --png"),
+    "a picture of nothing": (("report", "fig3", "--png", "a.png"), "nothing measured yet"),
+    "classes of no trial": (("report", "classes", "7"), "no trial 7"),
+    "diff of one trial": (("report", "diff", "7"), "Missing argument"),
+    "diff of no trials": (("report", "diff", "7", "8"), "no trial 7"),
+    "pictures as JSON": (
+        ("dataset", "show", "digits", "--pictures", "--json"),
+        "--pictures and --json: give one of them",
+    ),
+    "splits of what has none": (
+        ("dataset", "add", "birds", ".", "--splits", "."),
+        "--splits is for imagenet-lt",
+    ),
+    "prompts of what is added": (
+        ("dataset", "check", "digits", "--prompts", "a.csv"),
+        "give PATH to check another",
+    ),
+    **{
+        f"dataset called {name!r}": (("dataset", "add", "--", name, "."), "is no name")
+        for name in ("../birds", "my birds", "", "-birds", "vögel", "b" * 65, "a\nb")
+    },
     "wn and sweep": ((*ADD, "--wn", "50", "--sweep", "0,100"), "--wn and --sweep say the same"),
     "bad wn without T_x": ((*ADD, "--wn", "120", "--teachers", "none"), "wn must be 0 to 100"),
     "no text": (ADD, "which text does T_x get?"),
@@ -52,7 +153,7 @@ BAD = {
     "dataset check": (("dataset", "check", "mnist"), "unknown dataset 'mnist'"),
     "dataset add where": (("dataset", "add", "cifar100"), "where is cifar100?"),
     "dataset add builtin": (("dataset", "add", "digits", "."), "digits is built in"),
-    "dataset add kind": (("dataset", "add", "mnist", "."), "unknown kind of dataset 'mnist'"),
+    "dataset add nowhere": (("dataset", "add", "birds", "/no/such"), "/no/such: no such folder"),
     "dataset download": (("dataset", "add", "mnist", "--download"), "cannot be downloaded"),
 }
 

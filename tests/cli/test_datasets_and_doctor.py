@@ -8,7 +8,7 @@ from wnkd_tui.store.database import connect
 
 def test_digits_is_there_from_the_start(wnkd, data):
     assert wnkd("dataset", "list").stdout.split() == [
-        "digits", "10", "classes", "1438", "train", "359", "val", "built", "in",
+        "digits", "digits", "10", "classes", "1438", "train", "359", "val", "built", "in",
     ]  # fmt: skip
     shown = data("dataset", "show", "digits")
     assert (shown["schema"], shown["name"], len(shown["classes"])) == (1, "digits", 10)
@@ -31,7 +31,7 @@ def test_a_dataset_that_has_changed_is_told(wnkd, home, monkeypatch):
     from engine.data import registry
 
     info = registry.builtin()[0]
-    monkeypatch.setattr(registry, "check", lambda *_: replace(info, key="0" * 64))
+    monkeypatch.setattr(registry, "check", lambda *_, **__: replace(info, key="0" * 64))
     result = wnkd("dataset", "check", "digits")
     assert result.exit_code == 2
     assert "has changed since it was added" in result.stderr
@@ -66,7 +66,8 @@ def test_doctor_tells_a_damaged_database_and_ends_with_1(wnkd, home):
 def test_doctor_tells_a_dataset_whose_folder_is_gone(wnkd, home):
     with sqlite3.connect(home.db) as conn:
         conn.execute(
-            "INSERT INTO dataset VALUES ('far', 'cifar100', '/not/there', 'k', '[]', '[]', '[]', 0)"
+            "INSERT INTO dataset (name, kind, path, key, classes, train_per_class, val_per_class,"
+            " added_at) VALUES ('far', 'cifar100', '/not/there', 'k', '[]', '[]', '[]', 0)"
         )
     result = wnkd("doctor")
     assert result.exit_code == 1

@@ -28,8 +28,10 @@ def test_all_commands_are_there():
     leaves = {" ".join(words) for words, command in ALL if not hasattr(command, "commands")}
     queue = {f"queue {verb}" for verb in ("add", "list", "show", "cancel", "retry", "remove")}
     dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check")}
-    others = {"trial list", "trial show", "report table2", "report fig3"}
-    assert leaves == queue | dataset | others | {"run-queue", "demo", "doctor"}
+    others = {"trial list", "trial show", "recipe list", "recipe show"}
+    reports = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "shots", "classes", "diff")
+    report = {f"report {name}" for name in reports}
+    assert leaves == queue | dataset | report | others | {"run-queue", "demo", "doctor"}
 
 
 @pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _ in ALL])

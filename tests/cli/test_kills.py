@@ -16,7 +16,9 @@ from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
 
-STUDENT = ("queue", "add", "--teachers", "none", "--dataset", "digits", "--recipe", "demo")
+# More epochs than the demo's, so that a job is still at work when it is looked for.
+LONG = "student.optimiser.epochs=20"
+STUDENT = ("queue", "add", "--teachers", "none", "--recipe", "demo", "--set", LONG)
 
 
 class Place:

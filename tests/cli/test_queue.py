@@ -1,29 +1,8 @@
 """`wnkd queue`: adding, listing, changing."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def shape(value):
-    """The names and types of JSON, one entry per list."""
-    if isinstance(value, dict):
-        return {key: shape(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [shape(value[0])] if value else []
-    return type(value).__name__
-
-
-def check_shape(name, value):
-    path = GOLDEN / f"{name}.json"
-    text = json.dumps(shape(value), indent=1) + "\n"
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
 
 
 def test_wn_100_alone_queues_a_whole_row_of_table_2(wnkd, data):
@@ -102,7 +81,7 @@ def test_the_recipe_used_last_is_the_default(wnkd, data):
     assert data("queue", "add", "--wn", "50")["trials"][0]["spec"]["recipe"] == "fast"
 
 
-def test_json_shapes(wnkd, data, finish):
+def test_json_shapes(wnkd, data, finish, check_shape):
     check_shape("queue-add", data("queue", "add", "--wn", "100"))
     wnkd("queue", "cancel", "1")
     check_shape("queue-list", data("queue", "list"))

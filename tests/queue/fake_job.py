@@ -61,7 +61,8 @@ def _steps(directory: Path, settings: dict, events: EventWriter) -> dict:
             raise ValueError(f"step {step} went wrong")
         time.sleep(settings.get("delay", 0))
         events.metric(step, loss=1 / step, top1=float(step))
-        checkpoint.write_text(str(step))
+        checkpoint.with_suffix(".new").write_text(str(step))
+        checkpoint.with_suffix(".new").replace(checkpoint)
         events.progress(step, total, "steps")
     if settings.get("torch"):
         import torch

@@ -75,7 +75,7 @@ def test_a_killed_job_is_lost_and_takes_its_children_with_it(work):
 
 
 def test_a_retried_job_resumes_in_its_directory(work):
-    (n,) = work.add(work.job("victim", steps=30, delay=0.01))
+    (n,) = work.add(work.job("victim", steps=100, delay=0.02))
 
     def kill():
         if len(work.losses(n)) >= 2 and work.alive(work.pids(n)[0]):
@@ -91,7 +91,7 @@ def test_a_retried_job_resumes_in_its_directory(work):
     assert (row.state, row.reason, row.attempt) == ("done", None, 2)
     assert work.directory(n) == directory
     assert row.result["first"] > 2  # went on from the checkpoint
-    assert work.losses(n) == [(step, 1 / step) for step in range(1, 31)]
+    assert work.losses(n) == [(step, 1 / step) for step in range(1, 101)]
 
 
 def test_a_job_ended_from_outside_is_lost_not_cancelled(work):

@@ -1,6 +1,11 @@
+import json
+
 import pytest
 
-from engine.data.registry import DatasetInfo
+from engine.data.listing import Skipped
+from engine.data.registry import DatasetInfo, Source
+from engine.plan import JobSpec, Plan
+from engine.spec import Method, Teachers, TrialSpec
 from wnkd_tui.store import commands, queries
 from wnkd_tui.store.database import StoreError
 
@@ -137,14 +142,36 @@ def test_datasets_are_the_built_in_ones_and_those_added(home, conn, tmp_path):
         classes=("crow", "Häher"),
         train_per_class=(3, 4),
         val_per_class=(1, 1),
-        size=(32, 32, 3),
+        size=(32, 24, 3),
+        skipped=(Skipped("crow/1.jpg", "damaged"),),
+        prompts=tmp_path / "prompts.csv",
+        splits=tmp_path / "splits",
     )
     commands.add_dataset(home, info)
 
     assert [row.name for row in queries.datasets(conn)] == ["digits", "birds"]
     birds = queries.dataset(conn, "birds")
     assert (birds.classes, birds.path, birds.builtin) == (("crow", "Häher"), tmp_path, False)
-    assert queries.dataset(conn, "digits").builtin
+    assert (birds.size, birds.skipped) == ((32, 24, 3), info.skipped)
+    assert birds.source == Source(
+        "birds",
+        "cifar100",
+        tmp_path,
+        tmp_path / "prompts.csv",
+        tmp_path / "splits",
+        ("crow/1.jpg",),
+    )
+    assert birds.location == {
+        "name": "birds",
+        "kind": "cifar100",
+        "path": str(tmp_path),
+        "prompts": str(tmp_path / "prompts.csv"),
+        "splits": str(tmp_path / "splits"),
+        "skipped": ["crow/1.jpg"],
+    }
+    digits = queries.dataset(conn, "digits")
+    assert digits.builtin
+    assert digits.source == Source("digits", "digits", skipped=())
     with pytest.raises(StoreError, match="unknown dataset 'fish'; known: digits, birds"):
         queries.dataset(conn, "fish")
 
@@ -161,3 +188,33 @@ def test_settings_are_remembered(conn):
     commands.remember(conn, "colour", "blue")
     commands.remember(conn, "colour", "red")
     assert queries.setting(conn, "colour") == "red"
+
+
+def test_each_datasets_jobs_are_told_where_it_is(home, conn):
+    plans = [
+        Plan(
+            TrialSpec(name, "demo", Teachers.NONE, None),
+            (JobSpec("student", name, {"name": name}),),
+        )
+        for name in ("digits", "birds", "fish")
+    ]
+    commands.add_trials(home, plans, {name: {"name": name} for name in ("digits", "birds")})
+
+    data = [row["data"] for row in conn.execute("SELECT data FROM job ORDER BY id")]
+    assert [one and json.loads(one) for one in data] == [
+        {"name": "digits"},
+        {"name": "birds"},
+        None,
+    ]
+
+
+def test_a_trial_keeps_its_method_and_changes(home, conn):
+    spec = TrialSpec(
+        "digits", "demo", Teachers.TM, None, method=Method.ZSCORE, changes=(("zscore.tau", 3.0),)
+    )
+    commands.add_trials(home, [Plan(spec, (JobSpec("student", "S_s", {}),))])
+
+    row = queries.trial(conn, 1)
+    assert (row.method, row.changes, row.spec) == (Method.ZSCORE, (("zscore.tau", 3.0),), spec)
+    columns = conn.execute("SELECT method, changes FROM trial").fetchone()
+    assert tuple(columns) == ("zscore", '{"zscore.tau": 3.0}')

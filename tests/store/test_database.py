@@ -27,7 +27,7 @@ def test_the_migrated_schema_is_what_the_tables_say(conn, tmp_path):
         engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(tmp_path / "direct.db"))
         SQLModel.metadata.create_all(engine)
         assert schema(conn) == schema(direct)
-    assert "WITHOUT ROWID" in " ".join(sql for _, sql in schema(conn))
+    assert schema(conn)["table metric"] == ["WITHOUT ROWID"]
 
 
 def test_the_known_revisions_are_the_migrations():
@@ -87,12 +87,12 @@ def test_another_programs_database_is_refused(tmp_path):
         connect(home)
 
     with closing(sqlite3.connect(home.db)) as other:
-        assert [name for name, _ in schema(other)] == ["mine"]
+        assert list(other.execute("SELECT name FROM sqlite_schema")) == [("mine",)]
 
 
-SECOND = """
+NEXT = """
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "next", "{last}"
 def upgrade():
     op.execute("ALTER TABLE setting ADD COLUMN colour TEXT")
     op.execute("{more}")
@@ -100,22 +100,23 @@ def upgrade():
 
 
 @pytest.fixture
-def second(tmp_path, monkeypatch):
-    """Adds a second revision, which ends with the statement given."""
+def another(tmp_path, monkeypatch):
+    """Adds a revision, which ends with the statement given."""
 
     def add(more: str) -> None:
         scripts = shutil.copytree(migrate.SCRIPTS, tmp_path / "migrations")
-        (scripts / "versions" / "0002_second.py").write_text(SECOND.format(more=more))
+        text = NEXT.format(more=more, last=REVISIONS[-1])
+        (scripts / "versions" / "next.py").write_text(text)
         monkeypatch.setattr(migrate, "SCRIPTS", str(scripts))
         for module in (migrate, database):
-            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
+            monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, "next"))
 
     return add
 
 
-def test_an_older_database_is_brought_up_to_date_and_a_copy_kept(home, conn, second):
+def test_an_older_database_is_brought_up_to_date_and_a_copy_kept(home, conn, another):
     conn.execute("INSERT INTO setting VALUES ('a', '1')")
-    second("UPDATE setting SET colour = 'blue'")
+    another("UPDATE setting SET colour = 'blue'")
 
     with closing(connect(home)) as newer:
         assert tuple(newer.execute("SELECT * FROM setting").fetchone()) == ("a", "1", "blue")
@@ -124,15 +125,15 @@ def test_an_older_database_is_brought_up_to_date_and_a_copy_kept(home, conn, sec
         assert copy.execute("SELECT * FROM setting").fetchall() == [("a", "1")]
 
 
-def test_a_migration_that_fails_changes_nothing(home, conn, second):
+def test_a_migration_that_fails_changes_nothing(home, conn, another):
     before = schema(conn)
-    second("UPDATE no_such_table SET x = 1")
+    another("UPDATE no_such_table SET x = 1")
 
     with pytest.raises(SQLAlchemyError, match="no_such_table"):
         connect(home)
 
     assert schema(conn) == before
-    assert database.revision(home) == "0001"
+    assert database.revision(home) == REVISIONS[-1]
 
 
 def test_eight_may_make_the_database_at_once(tmp_path):
@@ -192,10 +193,21 @@ def test_reading_imports_nothing_heavy(home, conn):
     assert done.stdout == "[]\n"
 
 
-def schema(conn: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Tables and indices with their SQL, blanks and alembic's own table aside."""
+def schema(conn: sqlite3.Connection) -> dict[str, object]:
+    """What tables and indices are, however they came to be; alembic's own table aside."""
+    found: dict[str, object] = {}
     rows = conn.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
-        " AND name NOT IN ('alembic_version', 'sqlite_sequence') ORDER BY name"
+        "SELECT name, type, sql FROM sqlite_schema"
+        " WHERE tbl_name NOT IN ('alembic_version', 'sqlite_sequence')"
     )
-    return [(row[0], " ".join(row[1].split())) for row in rows]
+    for name, kind, sql in rows.fetchall():
+        asked = {
+            f"{pragma} {name}": sorted(
+                repr(tuple(row)[1:])  # the first is a place, which indices have by chance
+                for row in conn.execute(f"SELECT * FROM pragma_{pragma}(?)", [name])
+            )
+            for pragma in ("table_info", "foreign_key_list", "index_info", "index_list")
+        }
+        words = [word for word in ("WITHOUT ROWID", "AUTOINCREMENT") if word in (sql or "")]
+        found |= {f"{kind} {name}": words, **asked}
+    return found

@@ -4,14 +4,16 @@ from collections import Counter
 
 import typer
 
+from engine.changes import text_of
 from engine.spec import TrialSpec
+from wnkd_tui.queue.estimate import Estimate
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.store.commands import Added
 from wnkd_tui.store.rows import DatasetRow
 
 
-def show(added: Added, dataset: DatasetRow) -> None:
-    """Prints setting, trials and jobs of what was asked for, new or not, on stdout."""
+def show(added: Added, dataset: DatasetRow, cost: Estimate) -> None:
+    """Prints setting, trials, jobs and cost of what was asked for, new or not, on stdout."""
     first = added.trials[0].spec
     seeds = sorted({row.seed for row in added.trials})
     for line in (
@@ -25,7 +27,8 @@ def show(added: Added, dataset: DatasetRow) -> None:
     width = max(len(row.name) for row in added.trials)
     for row in added.trials:
         known = "new" if row.id in added.new_trials else f"known, {row.state}"
-        typer.echo(f"{row.id:>5}  {row.name:<{width}}  seed {row.seed}  {known}")
+        changed = f"  {text_of(row.changes)}" if row.changes else ""
+        typer.echo(f"{row.id:>5}  {row.name:<{width}}  seed {row.seed}  {known}{changed}")
     states = Counter(row.state for row in added.jobs if row.id not in added.new_jobs)
     there = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     shared = sum(row.jobs_total for row in added.trials) - len(added.jobs)
@@ -34,6 +37,7 @@ def show(added: Added, dataset: DatasetRow) -> None:
         f"{f', {sum(states.values())} known ({there})' if states else ''}"
         f"{f'; sharing saved {shared}' if shared else ''}"
     )
+    typer.echo(cost.text)
     if any(row.state != "done" for row in added.jobs):
         typer.echo("next     wnkd run-queue --drain")
 

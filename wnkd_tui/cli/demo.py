@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wnkd_tui.cli.output import console, has_unicode, look, say
+from wnkd_tui.cli.output import console, look, say
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +32,7 @@ def demo(
     from wnkd_tui.store.database import connect
 
     home = Home.find()
-    queued = queue_trials(home, demo_sweep(full=full))
+    queued = queue_trials(home, [demo_sweep(full=full)])
     conn = connect(home)
     commands.retry(conn, [job.id for job in queued.jobs if job.state in ("failed", "lost")])
     say(_told(queued))
@@ -62,7 +62,7 @@ def _report(conn: "sqlite3.Connection", trials: "Collection[int]") -> None:
     """Table, both charts and the relations, of the demo's own trials."""
     from rich.text import Text
 
-    from wnkd_tui.report import curves, table2
+    from wnkd_tui.report import curves, table2, terminal
     from wnkd_tui.report.relations import relations
     from wnkd_tui.report.rows import collect
     from wnkd_tui.store import queries
@@ -71,9 +71,9 @@ def _report(conn: "sqlite3.Connection", trials: "Collection[int]") -> None:
     if not rows:
         return
     out = console()
-    out.print(table2.render(rows, "best", unicode=has_unicode(out)))
-    out.print(Text.from_ansi(curves.accuracy(rows, look(out))), "")
-    out.print(Text.from_ansi(curves.attribution(rows, look(out))), "")
+    out.print(terminal.render(table2.sheets(rows), look(out)))
+    for figure in (curves.accuracy(rows), curves.attribution(rows)):
+        out.print(Text.from_ansi(terminal.chart(figure, look(out))), "")
     out.print("What the paper found, in these numbers:")
     for relation in relations(rows):
         out.print(f"  {relation.text}")

@@ -1,18 +1,48 @@
 """What people write after a flag, read and checked: which students, which text mixes."""
 
 from engine.errors import SpecError
-from engine.spec import Teachers
+from engine.spec import Method, Teachers
 from wnkd_tui.queue import wording
 
+# Who teaches where --teachers says nothing.
+USUAL = {
+    Method.KD: wording.EVERY_STUDENT,
+    Method.ZSCORE: (Teachers.TM,),
+    Method.LFME: (Teachers.NONE,),
+}
 
-def teachers(text: str) -> list[Teachers]:
-    """`none,T_x,T_m,T_m+T_x`, any of them."""
+
+def teachers(text: str | None, method: Method) -> list[Teachers]:
+    """`none,T_x,T_m,T_m+T_x,T_1s+T_2w+T_3s`, any of them; None: the method's usual ones."""
+    if text is None:
+        return list(USUAL[method])
     found = []
     for name in (part.strip() for part in text.split(",")):
         if name not in list(Teachers):
             raise SpecError(f"--teachers: unknown {name!r}; known: {', '.join(Teachers)}")
         found.append(Teachers(name))
     return found
+
+
+def named_sweep(text: str | None) -> str | None:
+    """The name that --sweep gives; None where it gives percents, or nothing."""
+    if text is None or not any(sign.isalpha() for sign in text):
+        return None
+    from wnkd_tui.queue.sweeps import SWEEPS
+
+    name = text.strip()
+    if name not in SWEEPS:
+        raise SpecError(
+            f"--sweep {name}: neither one of {', '.join(SWEEPS)}, nor percents such as 0,50,100"
+        )
+    return name
+
+
+def check_sweep_alone(name: str, **given: object) -> None:
+    """Raises SpecError where a flag says what a named sweep says itself."""
+    for flag, value in given.items():
+        if value is not None:
+            raise SpecError(f"--sweep {name} says itself which trials it needs: leave out --{flag}")
 
 
 def mixes(wn: str | None, noise: str | None, sweep: str | None) -> list[wording.Mix]:

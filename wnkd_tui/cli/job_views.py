@@ -106,12 +106,14 @@ def _elapsed(row: JobRow) -> str | None:
 
 
 def _flat(result: Mapping[str, object]) -> str:
+    """Every figure by its name; lists, such as a class's each, are for JSON."""
     parts = []
     for name, value in result.items():
         if isinstance(value, Mapping):
-            inner = ", ".join(f"{key} {_number(one)}" for key, one in value.items())
-            parts.append(f"{name} ({inner})")
-        else:
+            plain = {key: one for key, one in value.items() if not isinstance(one, list)}
+            inner = ", ".join(f"{key} {_number(one)}" for key, one in plain.items())
+            parts += [f"{name} ({inner})"] if inner else []
+        elif not isinstance(value, list):
             parts.append(f"{name} {_number(value)}")
     return ", ".join(parts)
 

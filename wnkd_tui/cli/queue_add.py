@@ -1,13 +1,17 @@
 """`wnkd queue add`: from flags to queued trials."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.errors import SpecError
-from engine.spec import Modality, ValidationText
+from engine.spec import Method, Modality, ValidationText
 from wnkd_tui.cli import flags
 from wnkd_tui.cli.output import AsJson, print_json, say
+
+if TYPE_CHECKING:
+    from wnkd_tui.home import Home
+    from wnkd_tui.store.commands import Added
 
 
 def add(
@@ -19,24 +23,52 @@ def add(
         str | None, typer.Option(metavar="LIST", help="Percent of random class names as text.")
     ] = None,
     sweep: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Another word for --wn with a list.")
+        str | None,
+        typer.Option(
+            metavar="NAME|LIST",
+            help="All that a table needs: table1, table2, table3, fig2, fig3 or leakage;"
+            " or another word for --wn with a list.",
+        ),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option(help="Default: the one used last, else digits.")
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="wordnet-graph, or open_clip's ARCH/PRETRAINED. Default: the recipe's."),
+        typer.Option(
+            metavar="NAME",
+            help="wordnet-graph, or open_clip's ARCH/PRETRAINED, or ARCH/PATH of a checkpoint."
+            " Default: the recipe's.",
+        ),
     ] = None,
     modality: Annotated[
-        Modality, typer.Option(help="What T_x sees of a sample.")
-    ] = Modality.IMG_TEXT,
+        Modality | None, typer.Option(help="What T_x sees of a sample. Default: img+text.")
+    ] = None,
     teachers: Annotated[
-        str,
-        typer.Option(metavar="LIST", help="Who teaches a student: none, T_x, T_m, T_m+T_x."),
-    ] = "none,T_x,T_m+T_x",
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Who teaches a student: none, T_x, T_m, T_m+T_x, T_1s+T_2w+T_3s."
+            " Default: none,T_x,T_m+T_x.",
+        ),
+    ] = None,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="How the student learns: kd (Eq. 3), zscore (of T_m by default), lfme (from"
+            " experts, on long-tailed sets). Default: kd."
+        ),
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="Default: the one used last, else demo.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a setting of the recipe, such as T_x.stem=linear; may be repeated.",
+        ),
     ] = None,
     seeds: Annotated[
         str, typer.Option(metavar="K|LIST", help="How many seeds (from 0 on), or which: 0,4.")
@@ -53,47 +85,66 @@ def add(
     """Queue trials.
 
     Every text mix with every kind of student and every seed. One number for --wn or --noise is one
-    trial's mix; lists are sweeps. What is queued or done already is not queued twice, and jobs that
-    trials share are done once.
+    trial's mix; lists are sweeps, and --sweep NAME is what a table or figure of the paper needs.
+    What is queued or done already is not queued twice, and jobs that trials share are done once.
 
-    Example: wnkd queue add --wn 0,50,100 --noise 50,100 --seeds 3
+    Example: wnkd queue add --wn 0,50,100 --noise 50,100 --seeds 3, or
+    wnkd queue add --sweep table3 --set student.tau=2
     """
-    from wnkd_tui.cli import added, shapes
     from wnkd_tui.home import Home
     from wnkd_tui.queue import wording
-    from wnkd_tui.queue.adding import TrialRequest, queue_trials
-    from wnkd_tui.store import queries
+    from wnkd_tui.queue.adding import TrialRequest, dataset_of, queue_trials
+    from wnkd_tui.queue.sweeps import requests
     from wnkd_tui.store.database import connect
 
-    mixes = flags.mixes(wn, noise, sweep)
-    students = flags.teachers(teachers)
+    named = flags.named_sweep(sweep)
+    if named:
+        flags.check_sweep_alone(
+            named, wn=wn, noise=noise, teachers=teachers, method=method, modality=modality
+        )
+    mixes = flags.mixes(wn, noise, None if named else sweep)
+    students = flags.teachers(teachers, method or Method.KD)
     taught_by_tx = [kind for kind in students if kind.multimodal]
-    if taught_by_tx and not mixes and modality is not Modality.IMG:
+    if not named and taught_by_tx and not mixes and modality is not Modality.IMG:
         raise SpecError("which text does T_x get? Give --wn or --noise, such as --wn 100")
-    numbers = wording.seeds(seeds, "--seeds")
-    home = Home.find()
-    conn = connect(home)
-    request = TrialRequest(
+    base = TrialRequest(
         mixes=mixes or [(0, 0)],
         teachers=students,
         recipe=recipe,
-        seeds=numbers,
+        seeds=wording.seeds(seeds, "--seeds"),
         dataset=dataset,
         encoder=encoder,
-        modality=modality,
+        modality=modality or Modality.IMG_TEXT,
         limit_train=limit_train,
         val_text=val_text,
+        method=method or Method.KD,
+        changes=wording.changes(settings or (), "--set"),
     )
-    queued = queue_trials(home, request)
-    if len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
+    home = Home.find()
+    asked = requests(named, base, dataset_of(connect(home), dataset)) if named else [base]
+    queued = queue_trials(home, asked)
+    if not named and len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
         names = ", ".join(kind for kind in students if not kind.multimodal)
         say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")
+    _tell(queued, home, as_json=as_json)
+
+
+def _tell(queued: "Added", home: "Home", *, as_json: bool) -> None:
+    """What was queued, and what it will cost."""
+    from wnkd_tui.cli import added, shapes
+    from wnkd_tui.queue.estimate import estimate
+    from wnkd_tui.store import queries
+    from wnkd_tui.store.database import connect
+
+    conn = connect(home)
+    cost = estimate(conn, queued.plans)
     if as_json:
         print_json(
             trials=[
                 shapes.trial(row) | {"new": row.id in queued.new_trials} for row in queued.trials
             ],
             jobs=[shapes.job(row) | {"new": row.id in queued.new_jobs} for row in queued.jobs],
+            estimate=shapes.estimate(cost),
         )
     else:
-        added.show(queued, queries.dataset(conn, queued.trials[0].dataset))
+        added.show(queued, queries.dataset(conn, queued.plans[0].spec.dataset), cost)

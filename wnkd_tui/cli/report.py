@@ -1,18 +1,17 @@
 """`wnkd report`: the paper's tables and figures from this database."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
-from wnkd_tui.cli.output import AsJson, console, has_unicode, look, print_json, say
-
-if TYPE_CHECKING:
-    from wnkd_tui.report.rows import Row
+from wnkd_tui.cli.formats import AsCsv, AsMd, AsTex, Form, Png, Report, Svg, tell
+from wnkd_tui.cli.output import AsJson
 
 app = typer.Typer(
     help="The paper's tables and figures, from what was measured here."
-    "\n\nExample: wnkd report table2",
+    "\n\nExample: wnkd report table2 --tex",
     no_args_is_help=True,
 )
 
@@ -22,66 +21,226 @@ class Epoch(StrEnum):
 
     BEST = "best"
     LAST = "last"
+    BOTH = "both"
+
+
+class By(StrEnum):
+    """The order of classes: the dataset's, or by the first trial's lead on the second."""
+
+    CLASS = "class"
+    DIFFERENCE = "difference"
 
 
 Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
+Of = Annotated[Epoch, typer.Option("--epoch", help="Epoch whose validation accuracy counts.")]
+Trial = Annotated[int, typer.Argument(metavar="TRIAL", help="Trial number; all its seeds count.")]
 
+# Tables of the database's rows: a module of wnkd_tui.report each, and a sweep that queues them.
+TABLES = {
+    "table1": """Our student against other methods, by dataset.
 
-@app.command()
-def table2(
-    dataset: Dataset = None,
-    epoch: Annotated[
-        Epoch, typer.Option(help="Epoch whose validation accuracy counts; JSON holds both.")
-    ] = Epoch.BEST,
-    as_json: AsJson = False,
-) -> None:
-    """Teacher and student accuracy over the text mix.
+    Best trial, three-teacher baseline, Z-score and LFME, with the paper's numbers beside them.
+
+    Example: wnkd report table1 --md""",
+    "table2": """Teacher and student accuracy over the text mix.
 
     Mean ± sd (n) over seeds, the paper's own numbers beside them where it has any.
 
-    Example: wnkd report table2 --dataset cifar100 --epoch last
-    """
-    from wnkd_tui.report import table2 as table
+    Example: wnkd report table2 --dataset cifar100 --epoch last""",
+    "table3": """What it brings that T_x learns its noun bank.
 
-    rows = _rows(dataset)
-    if as_json:
-        print_json(**table.to_json(rows, epoch.value))
-    elif rows:
-        out = console()
-        out.print(table.render(rows, epoch.value, unicode=has_unicode(out)))
-    else:
-        say(_NOTHING)
+    T_x and student with the bank fixed and learned, and what they gain.
+
+    Example: wnkd report table3 --epoch both""",
+    "leakage": """What text gives T_x beyond the image.
+
+    The lead of T_x on one without text, its entropy, and what comes of both in the student.
+
+    Example: wnkd report leakage --dataset cifar100""",
+}
+
+
+def _add_table(name: str, about: str) -> None:
+    @app.command(name, help=about)
+    def table(
+        dataset: Dataset = None,
+        epoch: Of = Epoch.BEST,
+        as_json: AsJson = False,
+        as_csv: AsCsv = False,
+        as_md: AsMd = False,
+        as_tex: AsTex = False,
+    ) -> None:
+        form = Form(as_json, as_csv, as_md, as_tex)
+        from wnkd_tui.cli import measured
+
+        module: Any = import_module(f"wnkd_tui.report.{name}")
+        rows = measured.rows(dataset)
+        tell(
+            Report(
+                lambda: module.to_json(rows, epoch.value),
+                lambda: module.sheets(rows, epoch.value),
+                queue=f"wnkd queue add --sweep {name}",
+            ),
+            form,
+        )
+
+
+for _name, _about in TABLES.items():
+    _add_table(_name, _about)
 
 
 @app.command()
-def fig3(dataset: Dataset = None, as_json: AsJson = False) -> None:
+def fig2(
+    dataset: Dataset = None,
+    epoch: Of = Epoch.BEST,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_md: AsMd = False,
+    as_tex: AsTex = False,
+    png: Png = None,
+    svg: Svg = None,
+) -> None:
+    """T_x on text alone and the student it teaches.
+
+    Accuracy over the percentage of WordNet-relaxed text: a chart and its numbers.
+
+    Example: wnkd report fig2 --png fig2.png
+    """
+    form = Form(as_json, as_csv, as_md, as_tex, png, svg)
+    from wnkd_tui.cli import measured
+    from wnkd_tui.report import fig2 as figure
+
+    rows = measured.rows(dataset)
+    tell(
+        Report(
+            lambda: figure.to_json(rows, epoch.value),
+            lambda: figure.sheets(rows, epoch.value),
+            lambda: figure.figures(rows, epoch.value),
+            "wnkd queue add --sweep fig2",
+        ),
+        form,
+    )
+
+
+@app.command()
+def fig3(
+    dataset: Dataset = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_md: AsMd = False,
+    as_tex: AsTex = False,
+    png: Png = None,
+    svg: Svg = None,
+) -> None:
     """Image and text share of T_x's decision.
 
-    Example: wnkd report fig3 --json
+    A bar for each text mix, and its numbers.
+
+    Example: wnkd report fig3 --svg fig3.svg
     """
+    form = Form(as_json, as_csv, as_md, as_tex, png, svg)
+    from wnkd_tui.cli import measured
     from wnkd_tui.report import fig3 as figure
 
-    rows = _rows(dataset)
-    if as_json:
-        print_json(**figure.to_json(rows))
-    elif figure.attributed(rows):
-        out = console()
-        out.print(figure.render(rows, look(out)))
-    else:
-        say(_NOTHING)
+    rows = measured.rows(dataset)
+    tell(
+        Report(
+            lambda: figure.to_json(rows),
+            lambda: figure.sheets(rows),
+            lambda: figure.figures(rows),
+            "wnkd queue add --sweep fig3",
+        ),
+        form,
+    )
 
 
-_NOTHING = "nothing measured yet: wnkd queue add --wn 100, then wnkd run-queue --drain"
+@app.command()
+def shots(
+    dataset: Dataset = None,
+    epoch: Of = Epoch.BEST,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_md: AsMd = False,
+    as_tex: AsTex = False,
+) -> None:
+    """Many-, medium- and few-shot classes.
+
+    Accuracy by the number of a class's training images, for each T_x and student.
+
+    Example: wnkd report shots --dataset cifar100-imb100
+    """
+    form = Form(as_json, as_csv, as_md, as_tex)
+    from wnkd_tui.cli import measured
+    from wnkd_tui.report import shots as table
+
+    rows, datasets = measured.rows(dataset), measured.datasets()
+    tell(
+        Report(
+            lambda: table.to_json(rows, datasets, epoch.value),
+            lambda: table.sheets(rows, datasets, epoch.value),
+        ),
+        form,
+    )
 
 
-def _rows(dataset: str | None) -> "list[Row]":
-    """Rows of what is done. Raises StoreError for an unknown dataset."""
-    from wnkd_tui.home import Home
-    from wnkd_tui.report.rows import collect
-    from wnkd_tui.store import queries
-    from wnkd_tui.store.database import connect
+@app.command()
+def classes(
+    trials: Annotated[
+        list[int], typer.Argument(metavar="TRIAL...", help="Trial numbers; all their seeds count.")
+    ],
+    by: Annotated[
+        By, typer.Option(help="Order: the dataset's, or by the first trial's lead on the second.")
+    ] = By.CLASS,
+    epoch: Of = Epoch.BEST,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_md: AsMd = False,
+    as_tex: AsTex = False,
+) -> None:
+    """Accuracy of every class, trials side by side.
 
-    conn = connect(Home.find())
-    if dataset is not None:
-        queries.dataset(conn, dataset)
-    return collect(queries.results(conn), dataset)
+    Example: wnkd report classes 2 3 --by difference
+    """
+    form = Form(as_json, as_csv, as_md, as_tex)
+    from wnkd_tui.cli import measured
+    from wnkd_tui.report import classes as table
+
+    chosen = measured.chosen(trials)
+    dataset = measured.datasets()[chosen[0].spec.dataset]
+    tell(
+        Report(
+            lambda: table.to_json(chosen, dataset, epoch.value, by.value),
+            lambda: [table.sheet(chosen, dataset, epoch.value, by.value)],
+        ),
+        form,
+    )
+
+
+@app.command()
+def diff(
+    a: Trial,
+    b: Trial,
+    epoch: Of = Epoch.BOTH,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    as_md: AsMd = False,
+    as_tex: AsTex = False,
+) -> None:
+    """Two trials, paired seed by seed.
+
+    The mean difference with its 95 % interval, and whether the trials can be told apart.
+
+    Example: wnkd report diff 2 3
+    """
+    form = Form(as_json, as_csv, as_md, as_tex)
+    from wnkd_tui.cli import measured
+    from wnkd_tui.report import differences as table
+
+    first, second = measured.pair(a, b)
+    tell(
+        Report(
+            lambda: table.to_json(first, second),
+            lambda: [table.sheet(first, second, epoch.value)],
+        ),
+        form,
+    )

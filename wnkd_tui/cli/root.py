@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine.errors import WnkdError
-from wnkd_tui.cli import dataset, demo, doctor, queue, report, run_queue, trial
+from wnkd_tui.cli import dataset, demo, doctor, queue, recipe, report, run_queue, trial
 
 DEBUG = "--debug"
 
@@ -77,6 +77,7 @@ app = typer.Typer(
 app.add_typer(queue.app, name="queue")
 app.command("run-queue")(run_queue.run_queue)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(recipe.app, name="recipe")
 app.add_typer(trial.app, name="trial")
 app.add_typer(report.app, name="report")
 app.command("demo")(demo.demo)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wnkd_tui.queue.estimate import Estimate
 from wnkd_tui.store.rows import DatasetRow, JobRow, TrialRow
 
 
@@ -42,6 +43,10 @@ def job(row: JobRow) -> dict[str, Any]:
     }
 
 
+def estimate(cost: Estimate) -> dict[str, Any]:
+    return {"hours": cost.hours, "device": cost.device, "unknown_jobs": cost.unknown_jobs}
+
+
 def dataset(row: DatasetRow) -> dict[str, Any]:
     return {
         "name": row.name,
@@ -52,5 +57,8 @@ def dataset(row: DatasetRow) -> dict[str, Any]:
         "classes": list(row.classes),
         "train": {"count": sum(row.train_per_class), "per_class": list(row.train_per_class)},
         "val": {"count": sum(row.val_per_class), "per_class": list(row.val_per_class)},
-        "skipped": [],
+        "skipped": [{"file": one.file, "why": one.why} for one in row.skipped],
+        "size": list(row.size) if row.size else None,
+        "prompts": str(row.prompts) if row.prompts else None,
+        "splits": str(row.splits) if row.splits else None,
     }

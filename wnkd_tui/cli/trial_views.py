@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from engine.changes import text_of
 from wnkd_tui.cli.job_views import STYLES, progress
 from wnkd_tui.cli.output import console, has_unicode
 from wnkd_tui.report.captions import encoder_label
@@ -17,10 +18,11 @@ SHOWN_WEIGHT = 0.005  # a noun below half a percent says nothing to a reader
 
 
 def show_list(rows: Sequence[TrialRow]) -> None:
-    """Prints a line per trial."""
+    """Prints a line per trial; changes to the recipe have a column where a trial has some."""
     out = console()
+    changed = any(row.changes for row in rows)
     table = grid(
-        ["trial", "name", "state", "dataset", "recipe"],
+        ["trial", "name", *(["changes"] if changed else []), "state", "dataset", "recipe"],
         ["seed", "jobs"],
         unicode=has_unicode(out),
         compact=False,
@@ -30,6 +32,7 @@ def show_list(rows: Sequence[TrialRow]) -> None:
         table.add_row(
             str(row.id),
             row.name,
+            *([text_of(row.changes) or "-"] if changed else []),
             Text(row.state, style=STYLES[row.state]),
             f"{row.dataset}{limit}",
             row.recipe,
@@ -49,6 +52,8 @@ def show_one(row: TrialRow, jobs: Sequence[JobRow]) -> None:
         "dataset": spec.dataset + (f", limit-train {spec.limit_train}" if spec.limit_train else ""),
         "recipe": spec.recipe,
         "seed": str(spec.seed),
+        "method": str(spec.method),
+        "changes": text_of(spec.changes) or None,
         "teachers": str(spec.teachers),
         "encoder": encoder_label(tx.encoder) if tx else None,
         "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise" if tx else None,

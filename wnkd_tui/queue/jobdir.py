@@ -35,6 +35,7 @@ def prepare(home: Home, work: Work) -> None:
         "run": {
             "artifacts": str(home.artifacts),
             "cache": str(home.cache),
+            "files": str(home.files),
             "data": json.loads(work.data) if work.data else None,
             "device": "auto",
         },

@@ -1,7 +1,10 @@
-"""What people write for numbers, seeds and mixes, read the same for flags and for the form."""
+"""What people write for numbers, seeds, mixes and settings: the same for flags and for the form."""
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from engine.changes import Changes, frozen_changes
 from engine.encoders.names import STAND_IN
 from engine.errors import SpecError
 from engine.spec import MultimodalSpec, Teachers
@@ -9,6 +12,7 @@ from engine.spec import MultimodalSpec, Teachers
 Mix = tuple[int, int]  # (wn, noise) in percent; what is neither is gt
 
 EVERY_STUDENT = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
+LARGEST_NUMBER = 2**53  # whole numbers beyond it have no exact JSON everywhere
 
 
 def numbers(text: str, what: str) -> list[int]:
@@ -50,3 +54,51 @@ def mixes(wn: Sequence[int], noise: Sequence[int]) -> list[Mix]:
     for part_wn, part_noise in found:
         MultimodalSpec(STAND_IN, wn=part_wn, noise=part_noise)  # raises where it is no mix
     return list(dict.fromkeys(found))
+
+
+def changes(texts: Iterable[str], what: str) -> Changes:
+    """`stem=linear`, `student.tau=2`, `steps=25,40` as changes to a recipe.
+
+    A value is read as TOML, else numbers with commas are a list (`25,` is a list of one), else it
+    is text. Whether the recipe has such a setting is not asked here. Raises SpecError, naming
+    `what`, for what is no NAME=VALUE, for a setting given twice, and for values no setting has.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, written = (part.strip() for part in text.partition("="))
+        if not name or not equals:
+            raise SpecError(f"{what} {text}: write NAME=VALUE, such as {what} T_x.stem=linear")
+        for other in found:
+            if name == other or name.endswith(f".{other}") or other.endswith(f".{name}"):
+                raise SpecError(f"{what} {other} and {what} {name} say the same: give one of them")
+        found[name] = _value(written, f"{what} {text}")
+    return frozen_changes(found.items())
+
+
+def _value(written: str, where: str) -> Any:
+    parts = [part.strip() for part in written.split(",")]
+    if (read := _toml(written)) is None and len(parts) > 1:
+        numbers = [_toml(part) for part in parts if part]
+        if numbers and all(type(number) in (int, float) for number in numbers):
+            read = numbers
+    _check_plain(written if read is None else read, where)
+    return written if read is None else read
+
+
+def _toml(text: str) -> Any:
+    """The TOML value that `text` is, None where it is none (or a date, which no setting is)."""
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except ValueError:  # no TOML, or a number with thousands of digits
+        return None
+    value = read.get("value")
+    return value if len(read) == 1 and isinstance(value, bool | int | float | str | list) else None
+
+
+def _check_plain(value: Any, where: str) -> None:
+    """Raises SpecError for a number that has no exact form in JSON, and for a list in a list."""
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, list | dict):
+            raise SpecError(f"{where}: a list holds numbers or texts")
+        if isinstance(one, int | float) and not abs(one) <= LARGEST_NUMBER:
+            raise SpecError(f"{where}: {one} is no number that a setting can have")

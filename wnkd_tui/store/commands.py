@@ -3,8 +3,8 @@
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from wnkd_tui.home import Home
@@ -21,27 +21,31 @@ if TYPE_CHECKING:
 class Added:
     """What was asked for, whether it was new or there already."""
 
+    plans: "tuple[Plan, ...]"
     trials: list[TrialRow]
     jobs: list[JobRow]
     new_trials: set[int]
     new_jobs: set[int]
 
 
-def add_trials(home: Home, plans: Sequence["Plan"], data: dict[str, Any] | None) -> Added:
+def add_trials(
+    home: Home, plans: Sequence["Plan"], data: Mapping[str, Mapping[str, Any]] | None = None
+) -> Added:
     """Queues what is new of `plans`; a trial or job with a known key is reused.
 
     A cancelled job is wanted again and waits again; a failed or lost one needs `retry`. `data`
-    says where the dataset is on this host, for the jobs that read it.
+    says, by a dataset's name, where it is on this host, for the jobs that read it.
     """
     from wnkd_tui.store.intake import Intake
 
     with session(home) as opened:
-        intake = Intake(opened, json.dumps(data) if data else None)
+        intake = Intake(opened, data or {})
         for plan in plans:
             intake.add(plan)
     conn = connect(home)
     try:
         return Added(
+            plans=tuple(plans),
             trials=queries.trials(conn, ids=intake.trials),
             jobs=queries.jobs(conn, ids=intake.jobs),
             new_trials=intake.new_trials,
@@ -120,6 +124,10 @@ def add_dataset(home: Home, info: "DatasetInfo") -> None:
         train_per_class=json.dumps(info.train_per_class),
         val_per_class=json.dumps(info.val_per_class),
         added_at=time.time(),
+        prompts=str(info.prompts) if info.prompts else None,
+        splits=str(info.splits) if info.splits else None,
+        skipped=json.dumps([asdict(one) for one in info.skipped], ensure_ascii=False),
+        size=json.dumps(info.size),
     )
     with session(home) as opened:
         opened.merge(row)

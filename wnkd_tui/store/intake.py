@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from sqlmodel import Session, func, select
 
@@ -12,9 +14,10 @@ from wnkd_tui.store.tables import Job, JobInput, Trial, TrialJob
 class Intake:
     """Takes plans into one open session and keeps count of what they became."""
 
-    def __init__(self, session: Session, data: str | None) -> None:
+    def __init__(self, session: Session, data: Mapping[str, Mapping[str, Any]]) -> None:
+        """`data`: by a dataset's name, where it is on this host."""
         self._session = session
-        self._data = data
+        self._data = {name: json.dumps(where) for name, where in data.items()}
         self._now = time.time()
         self._next_position = (session.exec(select(func.max(Job.position))).one() or 0) + 1
         self._ids: dict[str, int] = {}  # job key → id
@@ -29,21 +32,21 @@ class Intake:
     def add(self, plan: Plan) -> None:
         for spec in plan.jobs:
             if spec.key not in self._ids:
-                self._ids[spec.key] = self._job(spec)
+                self._ids[spec.key] = self._job(spec, self._data.get(plan.spec.dataset))
         found = self._session.exec(select(Trial.id).where(Trial.key == plan.key)).first()
         self.trials.append(self._new_trial(plan) if found is None else found)
 
-    def _job(self, spec: JobSpec) -> int:
+    def _job(self, spec: JobSpec, data: str | None) -> int:
         job = self._session.exec(select(Job).where(Job.key == spec.key)).first()
         if job is None:
-            return self._new_job(spec)
+            return self._new_job(spec, data)
         assert job.id is not None
-        job.data = self._data
+        job.data = data
         if job.state == "cancelled":
             job.state, job.reason, job.finished_at = "waiting", None, None
         return job.id
 
-    def _new_job(self, spec: JobSpec) -> int:
+    def _new_job(self, spec: JobSpec, data: str | None) -> int:
         record = {
             "kind": spec.kind,
             "name": spec.name,
@@ -55,7 +58,7 @@ class Intake:
             kind=spec.kind,
             name=spec.name,
             spec=json.dumps(record, ensure_ascii=False),
-            data=self._data,
+            data=data,
             state="waiting",
             position=self._next_position,
             queued_at=self._now,
@@ -83,6 +86,8 @@ class Intake:
             wn=tx.wn if tx else None,
             noise=tx.noise if tx else None,
             val_text=tx.val_text if tx else None,
+            method=spec.method,
+            changes=json.dumps(dict(spec.changes), ensure_ascii=False),
             added_at=self._now,
         )
         made = self._identified(trial)

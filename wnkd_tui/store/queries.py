@@ -178,6 +178,7 @@ def datasets(conn: sqlite3.Connection) -> list[DatasetRow]:
             train_per_class=info.train_per_class,
             val_per_class=info.val_per_class,
             added_at=None,
+            size=info.size,
         )
         for info in registry.builtin()
     ]
@@ -239,6 +240,12 @@ def _trial(row: sqlite3.Row) -> TrialRow:
 
 
 def _dataset(row: sqlite3.Row) -> DatasetRow:
-    listed = ("classes", "train_per_class", "val_per_class")
-    lists = {name: tuple(json.loads(row[name])) for name in listed}
-    return DatasetRow(**dict(row) | lists | {"path": Path(row["path"])})
+    from engine.data.registry import Skipped
+
+    fields = dict(row)
+    for name in ("classes", "train_per_class", "val_per_class", "size"):
+        fields[name] = None if row[name] is None else tuple(json.loads(row[name]))
+    for name in ("path", "prompts", "splits"):
+        fields[name] = None if row[name] is None else Path(row[name])
+    fields["skipped"] = tuple(Skipped(**one) for one in json.loads(row["skipped"]))
+    return DatasetRow(**fields)

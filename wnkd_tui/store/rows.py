@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.spec import Teachers, TrialSpec
+from engine.changes import Changes
+from engine.spec import Method, Teachers, TrialSpec
+
+if TYPE_CHECKING:
+    from engine.data.registry import Skipped, Source
 
 # Ended without having been done: what needs such a job waits until it is tried again.
 BLOCKING = ("failed", "cancelled", "lost")
@@ -88,6 +92,14 @@ class TrialRow:
     def encoder(self) -> str | None:
         return self.spec.tx.encoder if self.spec.tx else None
 
+    @property
+    def method(self) -> Method:
+        return self.spec.method
+
+    @property
+    def changes(self) -> Changes:
+        return self.spec.changes
+
 
 @dataclass(frozen=True)
 class SupervisorRow:
@@ -104,7 +116,12 @@ class SupervisorRow:
 
 @dataclass(frozen=True)
 class DatasetRow:
-    """A dataset that trials can name. `path` and `added_at` are None for a built-in one."""
+    """A dataset that trials can name. `path` and `added_at` are None for a built-in one.
+
+    `prompts` is a CSV of class,prompt, `splits` the folder of imagenet-lt's split files. `size` is
+    (H, W, channels), None for one that an older wnkd registered. `skipped` are files that could
+    not be read.
+    """
 
     name: str
     kind: str
@@ -114,10 +131,33 @@ class DatasetRow:
     train_per_class: tuple[int, ...]
     val_per_class: tuple[int, ...]
     added_at: float | None
+    prompts: Path | None = None
+    splits: Path | None = None
+    skipped: "tuple[Skipped, ...]" = ()
+    size: tuple[int, int, int] | None = None
 
     @property
     def builtin(self) -> bool:
         return self.path is None
+
+    @property
+    def source(self) -> "Source":
+        """Where it is on this host, as the engine reads it."""
+        from engine.data.registry import Source
+
+        skipped = tuple(one.file for one in self.skipped)
+        return Source(self.name, self.kind, self.path, self.prompts, self.splits, skipped)
+
+    @property
+    def location(self) -> dict[str, Any]:
+        """The same for a job's file: JSON-ready."""
+        paths = {"path": self.path, "prompts": self.prompts, "splits": self.splits}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            **{name: str(path) if path else None for name, path in paths.items()},
+            "skipped": [one.file for one in self.skipped],
+        }
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,12 @@ class Dataset(SQLModel, table=True):
     train_per_class: str = Field(sa_column=Column(Text, nullable=False))  # JSON list of counts
     val_per_class: str = Field(sa_column=Column(Text, nullable=False))
     added_at: float
+    prompts: str | None = Field(default=None, sa_column=Column(Text))  # path of a CSV class,prompt
+    splits: str | None = Field(default=None, sa_column=Column(Text))  # path of the split files
+    skipped: str = Field(
+        default="[]", sa_column=Column(Text, nullable=False, server_default="[]")
+    )  # JSON list of {"file", "why"}
+    size: str | None = Field(default=None, sa_column=Column(Text))  # JSON [H, W, channels]
 
 
 class Trial(SQLModel, table=True):
@@ -40,6 +46,10 @@ class Trial(SQLModel, table=True):
     noise: int | None
     val_text: str | None
     added_at: float
+    method: str = Field(default="kd", sa_column=Column(Text, nullable=False, server_default="kd"))
+    changes: str = Field(
+        default="{}", sa_column=Column(Text, nullable=False, server_default="{}")
+    )  # JSON object: dotted name → value
 
 
 class Job(SQLModel, table=True):
@@ -51,7 +61,9 @@ class Job(SQLModel, table=True):
     kind: str
     name: str
     spec: str = Field(sa_column=Column(Text, nullable=False))  # kind, name, settings, inputs
-    data: str | None = None  # JSON {"name", "path"} of the dataset on this host, outside the key
+    # JSON {"name", "kind", "path", "prompts", "splits", "skipped"} of the dataset on this
+    # host: outside of the key
+    data: str | None = None
     state: str = Field(index=True)  # waiting running paused done failed cancelled lost
     wanted: str | None = None  # where a running job is to be brought: cancelled, or back to waiting
     reason: str | None = None  # one line: why it failed, was lost or cancelled
