@@ -1,5 +1,6 @@
 """The paper's tables and figures from the database: pure functions from results to rows to text.
 
-`rows.collect` groups results and takes means over seeds; `table2` and `fig3` show the rows as
-JSON and on a terminal; `curves` turns them into charts; `relations` says what was found.
+`rows.collect` groups results by condition and keeps every seed. `table1`, `table2`, `table3`,
+`fig2`, `fig3`, `leakage`, `shots`, `classes` and `differences` turn them into sheets and figures
+(`sheet`) and into JSON; `terminal`, `files`, `latex` and `picture` give sheets and figures a form.
 """

@@ -1,11 +1,12 @@
 """What must be said with every number: on what, how much of it, with which encoder and recipe."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from engine.changes import text_of
 from engine.encoders.names import STAND_IN_LABEL, is_stand_in
 from wnkd_tui.report.rows import Row, Setting
-from wnkd_tui.report.stats import Stat
+from wnkd_tui.report.stats import Shown, Stat
 
 
 def tables(rows: Sequence[Row]) -> list[list[Row]]:
@@ -18,13 +19,23 @@ def encoder_label(name: str) -> str:
     return STAND_IN_LABEL if is_stand_in(name) else name
 
 
-def setting_label(setting: Setting, train_n: int | None = None, val_n: int | None = None) -> str:
-    """`digits (1437 train, 360 val) · recipe demo`."""
+def dataset_label(setting: Setting, train_n: int | None = None, val_n: int | None = None) -> str:
+    """`digits (limit-train 300, 300 train, 360 val)`."""
     sizes = [f"{count} {split}" for count, split in ((train_n, "train"), (val_n, "val")) if count]
     if setting.limit_train:
         sizes.insert(0, f"limit-train {setting.limit_train}")
-    size = f" ({', '.join(sizes)})" if sizes else ""
-    return f"{setting.dataset}{size} · recipe {setting.recipe}"
+    return f"{setting.dataset} ({', '.join(sizes)})" if sizes else setting.dataset
+
+
+def recipe_label(setting: Setting) -> str:
+    """`recipe demo with student.tau 2.0`."""
+    changed = f" with {text_of(setting.changes)}" if setting.changes else ""
+    return f"recipe {setting.recipe}{changed}"
+
+
+def setting_label(setting: Setting, train_n: int | None = None, val_n: int | None = None) -> str:
+    """`digits (1437 train, 360 val) · recipe demo`."""
+    return f"{dataset_label(setting, train_n, val_n)} · {recipe_label(setting)}"
 
 
 def table_label(rows: Sequence[Row]) -> str:
@@ -37,10 +48,27 @@ def table_label(rows: Sequence[Row]) -> str:
     return f"{label} · {encoder_label(first.tx.encoder)} · {first.tx.modality}"
 
 
-def seeds_label(stats: Sequence[Stat | None]) -> str:
+def seeds_label(stats: Iterable[Stat | None]) -> str:
     """How many seeds stand behind the numbers: `1 seed`, `3 seeds`, `1 to 3 seeds`."""
     counts = sorted({stat.n for stat in stats if stat})
     if not counts:
         return "no seeds"
     span = f"{counts[0]} to {counts[-1]}" if counts[0] != counts[-1] else f"{counts[-1]}"
     return f"{span} seed{'' if counts[-1] == 1 else 's'}"
+
+
+def epoch_label(epoch: Shown) -> str:
+    return "best and last epoch" if epoch == "both" else f"{epoch} epoch"
+
+
+def texts_label(rows: Iterable[Row]) -> list[str]:
+    """`validation text gt and mixed`, as one part of a caption; none without a T_x."""
+    texts = sorted({str(row.tx.val_text) for row in rows if row.tx})
+    return [f"validation text {' and '.join(texts)}"] if texts else []
+
+
+def caption(rows: Sequence[Row], stats: Iterable[Stat | None], epoch: Shown) -> str:
+    """All that the numbers of one table depend on; `stats` are those that it shows."""
+    return " · ".join(
+        [table_label(rows), seeds_label(stats), epoch_label(epoch), *texts_label(rows)]
+    )

@@ -4,50 +4,55 @@ The x axis is the paper's order of conditions, 100 % wn on the left, gt in the m
 on the right; give only rows that stand in one table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from engine.changes import text_of
 from engine.spec import Modality
-from wnkd_tui.charts import Look, Series, lines, stacked
-from wnkd_tui.report.rows import Row
-from wnkd_tui.report.stats import Epoch
+from wnkd_tui.report.captions import caption, seeds_label, table_label
+from wnkd_tui.report.rows import TITLES, TX_VAL, Row
+from wnkd_tui.report.sheet import Figure, Line
+from wnkd_tui.report.stats import Epoch, Stat
 
-_STUDENTS = {
-    "student_alone": "student alone",
-    "student_tx": "S from T_x",
-    "student_tmtx": "S from T_m+T_x",
-}
+LINES = (TX_VAL, "student_alone", "student_tx", "student_tmtx")
+TOP1 = "top-1 %, validation"
 
 
-def accuracy(rows: Sequence[Row], look: Look, epoch: Epoch = "best") -> str:
+def accuracy(rows: Sequence[Row], epoch: Epoch = "best") -> Figure:
     """Teacher against student: T_x and every kind of student over the text mix."""
     rows = [row for row in rows if row.tx]
-    series = []
-    for column, name in {"tx_val": "T_x val", **_STUDENTS}.items():
-        points = [
-            (float(place), stat.mean)
-            for place, row in enumerate(rows)
-            if (stat := row.accuracy(column, epoch))
-        ]
-        series.append(Series(name, [y for _, y in points], [x for x, _ in points]))
+    lines = [
+        Line(TITLES[name], points)
+        for name in LINES
+        if (points := _points([row.accuracy(name, epoch) for row in rows]))
+    ]
     text_alone = bool(rows) and rows[0].tx is not None and rows[0].tx.modality is Modality.TEXT
-    title = "Figure 2: T_x on text alone and students" if text_alone else "Teacher and students"
-    ticks = {float(place): name for place, name in enumerate(labels(rows))}
-    return lines(series, look, title=title, y_label="top-1 %, validation", ticks=ticks)
+    return Figure(
+        "Figure 2: T_x on text alone and students" if text_alone else "Teacher and students",
+        caption(rows, [stat for line in lines for stat in line.points.values()], epoch)
+        if rows
+        else "",
+        "lines",
+        "text of T_x's samples",
+        TOP1,
+        _ticks(rows),
+        tuple(lines),
+    )
 
 
-def attribution(rows: Sequence[Row], look: Look) -> str:
+def attribution(rows: Sequence[Row]) -> Figure:
     """One stacked bar per T_x: image share below, text share above."""
-    shown = [(row, row.image_share, row.text_share) for row in rows]
-    known = [(row, image, text) for row, image, text in shown if image and text]
-    return stacked(
-        labels([row for row, _, _ in known]),
-        [
-            Series("image", [image.mean for _, image, _ in known]),
-            Series("text", [text.mean for _, _, text in known]),
-        ],
-        look,
-        title="Attribution of T_x",
-        y_label="share",
+    rows = [row for row in rows if row.image_share and row.text_share]
+    return Figure(
+        "Attribution of T_x",
+        f"{table_label(rows)} · {seeds_label(row.image_share for row in rows)}" if rows else "",
+        "stacked",
+        "text of T_x's samples",
+        "share",
+        _ticks(rows),
+        (
+            Line("image", _points([row.image_share for row in rows])),
+            Line("text", _points([row.text_share for row in rows])),
+        ),
     )
 
 
@@ -58,15 +63,25 @@ def labels(rows: Sequence[Row]) -> list[str]:
 
 
 def _label(row: Row, among: Sequence[Row], *, at_end: bool) -> str:
-    """The mix; with the validation text where one mix appears with several."""
+    """The mix; where one mix appears several times also in what its rows differ."""
     tx = row.tx
     if tx is None:
         return "-"
     kind = "wn" if tx.wn else "noise"
     mix = f"{tx.wn or tx.noise}{kind if at_end else ''}" if tx.wn or tx.noise else "gt"
     alike = [
-        other.tx
-        for other in among
-        if other.tx and (other.tx.wn, other.tx.noise) == (tx.wn, tx.noise)
+        other for other in among if other.tx and (other.tx.wn, other.tx.noise) == (tx.wn, tx.noise)
     ]
-    return f"{mix}/{tx.val_text}" if len(alike) > 1 else mix
+    if len({other.tx.val_text for other in alike if other.tx}) > 1:
+        mix += f"/{tx.val_text}"
+    if len({other.tx_changes for other in alike}) > 1:
+        mix += "".join(f"/{text_of((change,)).split(' ', 1)[1]}" for change in row.tx_changes)
+    return mix
+
+
+def _points(stats: Sequence[Stat | None]) -> dict[float, Stat]:
+    return {float(place): stat for place, stat in enumerate(stats) if stat}
+
+
+def _ticks(rows: Sequence[Row]) -> Mapping[float, str]:
+    return {float(place): label for place, label in enumerate(labels(rows))}

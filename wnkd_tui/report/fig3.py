@@ -1,27 +1,43 @@
 """Figure 3: how much of T_x's decision comes from the image and how much from the text."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from wnkd_tui.charts import Look
 from wnkd_tui.report import curves
 from wnkd_tui.report.captions import seeds_label, table_label, tables
-from wnkd_tui.report.grid import Fitting, grid
-from wnkd_tui.report.rows import Row
-from wnkd_tui.report.table2 import SCHEMA, condition_json, stat_json
+from wnkd_tui.report.cells import made, numbers, stat_json, texts
+from wnkd_tui.report.conditions import SCHEMA, condition_json
+from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.rows import ATTRIBUTION, Row
+from wnkd_tui.report.sheet import Figure, Sheet
 
 # A convergence delta above this part of all attribution voids the share.
 LARGE_DELTA = 0.05
+OPTIONS = ("steps", "baseline", "target", "share")
+_WHAT = (
+    "Shares of |attribution| of T_x's input; each image stands with a text of the trial's own mix.",
+    "Delta is the convergence delta of IntegratedGradients as a part of all attribution.",
+)
+_VOID = f"A delta above {LARGE_DELTA} voids the shares."
 
 
 def attributed(rows: Iterable[Row]) -> list[Row]:
     """Rows whose T_x has been attributed."""
     return [row for row in rows if row.image_share]
+
+
+def figures(rows: Iterable[Row]) -> list[Figure]:
+    """A stacked bar for each T_x, in groups of rows that may be compared."""
+    return [
+        replace(curves.attribution(group), label="Figure 3", caption=_caption(group))
+        for group in tables(attributed(rows))
+    ]
+
+
+def sheets(rows: Iterable[Row]) -> list[Sheet]:
+    """The figures' numbers."""
+    return [_sheet(group) for group in tables(attributed(rows))]
 
 
 def to_json(rows: Iterable[Row]) -> dict[str, Any]:
@@ -33,6 +49,7 @@ def _row_json(row: Row) -> dict[str, Any]:
     return {
         **condition_json(row),
         "samples": row.samples,
+        "options": _options(row),
         "image_share": stat_json(row.image_share),
         "text_share": stat_json(row.text_share),
         "delta_share": stat_json(row.delta_share),
@@ -45,35 +62,37 @@ def is_void(row: Row) -> bool:
     return row.delta_share is not None and row.delta_share.mean > LARGE_DELTA
 
 
-def render(rows: Sequence[Row], look: Look) -> RenderableType:
-    """Per group of comparable rows: a stacked bar each, and the numbers."""
-    parts: list[RenderableType] = []
-    for group in tables(attributed(rows)):
-        seeds = seeds_label([row.image_share for row in group])
-        parts += [
-            Text(f"Figure 3 · {table_label(group)}", style="bold"),
-            Text.from_ansi(curves.attribution(group, look)),
-            Text(""),
-            Fitting(partial(_table, group, look.unicode)),
-            Text(""),
-            Text(
-                "IntegratedGradients, share of |attribution|, each image with a text of the"
-                f" trial's own mix; {seeds}",
-                style="dim",
-            ),
-            Text(""),
-        ]
-    return Group(*parts)
+def _options(row: Row) -> dict[str, Any]:
+    """How the newest seed was attributed: rows of several ways are several rows."""
+    found = row.found[ATTRIBUTION]
+    last = found[max(found)]
+    return {name: last[name] for name in OPTIONS if name in last}
 
 
-def _table(rows: Sequence[Row], unicode: bool, compact: bool) -> Table:
-    numbers = ["image share", "text share", "delta", "samples"]
-    table = grid(["trial"], numbers, unicode=unicode, compact=compact)
-    between = "\n" if compact else " "
-    for row in rows:
-        stats = (row.image_share, row.text_share, row.delta_share)
-        cells = [stat.text(3, between=between) if stat else "-" for stat in stats]
-        if is_void(row):
-            cells[-1] += " void"
-        table.add_row(row.name, *cells, str(row.samples or "-"))
-    return table
+def _caption(rows: Sequence[Row]) -> str:
+    ways = dict.fromkeys(_said(_options(row)) for row in rows)
+    seeds = seeds_label(row.image_share for row in rows)
+    return f"{table_label(rows)} · {seeds} · IntegratedGradients, {' or '.join(ways)}"
+
+
+def _said(options: dict[str, Any]) -> str:
+    """`50 steps, baseline zero, target label, share pooled`."""
+    named = [f"{name} {value}" for name, value in options.items() if name != "steps"]
+    return ", ".join([f"{options['steps']} steps", *named] if "steps" in options else named)
+
+
+def _sheet(rows: Sequence[Row]) -> Sheet:
+    columns = [
+        texts("trial", "trial", (row.name for row in rows)),
+        texts("samples", "samples", (str(row.samples or "") for row in rows)),
+    ]
+    void = any(is_void(row) for row in rows)
+    if void:
+        columns.append(texts("void", "void", ("void" if is_void(row) else "no" for row in rows)))
+    columns += [
+        numbers("image_share", "image share", [row.image_share for row in rows], digits=3),
+        numbers("text_share", "text share", [row.text_share for row in rows], digits=3),
+        numbers("delta_share", "delta", [row.delta_share for row in rows], digits=3),
+    ]
+    notes = [*on_signs(cells for _, cells in columns), *_WHAT, *([_VOID] if void else [])]
+    return made("Figure 3", _caption(rows), columns, [*notes, *on_older(rows)])

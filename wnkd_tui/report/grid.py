@@ -1,35 +1,26 @@
-"""Tables that fit: numbers in one line where there is room, in two where there is not."""
+"""The look of the reports' tables on a terminal."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rich.box import ASCII2, SIMPLE_HEAD
-from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
-_ANY_WIDTH = 1000
-
-
-@dataclass(frozen=True)
-class Fitting:
-    """`build(compact)` makes the table; the compact one is shown where the other is too wide."""
-
-    build: Callable[[bool], Table]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = self.build(False)
-        needed = console.measure(wide, options=options.update(max_width=_ANY_WIDTH)).maximum
-        yield wide if needed <= options.max_width else self.build(True)
+BETWEEN = 2  # cells between two columns: padding and line
 
 
 def grid(texts: Sequence[str], numbers: Sequence[str], *, unicode: bool, compact: bool) -> Table:
-    """An empty table in the reports' style: columns of texts, then columns of numbers."""
+    """An empty table: columns of texts, then columns of numbers. A compact one breaks its heads."""
     box = SIMPLE_HEAD if unicode else ASCII2
     table = Table(box=box, show_edge=False, padding=(0, 1, 0, 0))
-    for head in (*texts, *numbers):
+    for head in texts:
+        table.add_column(broken(head) if compact else head, overflow="fold")
+    for head in numbers:
         table.add_column(
-            "\n".join(head.rsplit(" ", 1)) if compact else head,
-            justify="right" if head in numbers else "left",
-            overflow="fold",
+            broken(head) if compact else head, justify="right", overflow="fold", no_wrap=compact
         )
     return table
+
+
+def broken(head: str) -> str:
+    """A column's head in two lines, where it has a place to break."""
+    return "\n".join(head.rsplit(" ", 1))

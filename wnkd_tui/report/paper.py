@@ -1,53 +1,81 @@
 """The paper's own numbers, kept as data, to stand beside ours."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from wnkd_tui.report.rows import Row
+from engine.changes import text_of
+from engine.spec import Modality
+from wnkd_tui.report.rows import FIXED, TEXT_UPDATE, Row
+from wnkd_tui.report.stats import Shown
+
+Numbers = Mapping[str, float]
+_NO_SPREAD = "The paper gives one number each, and neither seeds nor spread."
 
 
-@dataclass(frozen=True)
-class Paper:
-    """The paper's accuracies (percent) of one row; `differs` says what ours did otherwise."""
-
-    tx_val: float
-    student_tx: float
-    student_tmtx: float
-    differs: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "tx_val": self.tx_val,
-            "student_tx": self.student_tx,
-            "student_tmtx": self.student_tmtx,
-            "settings_differ": list(self.differs),
-        }
+def table1(row: Row) -> Numbers:
+    return {} if _is_fixed(row) else _line("table1", row.setting.dataset)
 
 
-def of_row(row: Row) -> Paper | None:
-    """What the paper reports for `row`'s condition; None where it reports nothing."""
-    data = _tables()
-    settings = data["settings"]
-    tx = row.tx
-    if tx is None or (row.setting.dataset, tx.modality) != (
-        settings["dataset"],
-        settings["modality"],
-    ):
-        return None
-    for line in data["table2"]:
-        if (line.get("wn", 0), line.get("noise", 0)) == (tx.wn, tx.noise):
-            differs = []
-            if tx.encoder != settings["encoder"]:
-                differs.append("encoder")
-            if row.setting.recipe != settings["recipe"]:
-                differs.append("recipe")
-            if row.setting.limit_train is not None:
-                differs.append("training set")
-            return Paper(line["tx_val"], line["student_tx"], line["student_tmtx"], tuple(differs))
-    return None
+def table2(row: Row) -> Numbers:
+    """Of T_x with image and text; empty where the paper has no such line."""
+    if row.tx is None or row.tx.modality is not Modality.IMG_TEXT or _is_fixed(row):
+        return {}
+    return _line("table2", row.setting.dataset, row.tx.wn, row.tx.noise)
+
+
+def table3(row: Row) -> Numbers:
+    return _line("table3", row.setting.dataset)
+
+
+def fig2(row: Row) -> Numbers:
+    return _line("fig2", row.setting.dataset, row.tx.wn, row.tx.noise) if row.tx else {}
+
+
+def differs(row: Row, epoch: Shown) -> tuple[str, ...]:
+    """In what `row` was measured otherwise than the paper's numbers; empty where in nothing."""
+    settings, tx = _tables()["settings"], row.tx
+    usual = replace(tx, val_text=None) if tx else None
+    found = {
+        "encoder": tx is not None and tx.encoder != settings["encoder"],
+        "recipe": row.setting.recipe != settings["recipe"],
+        "training set": row.setting.limit_train is not None,
+        "validation text": tx != usual,
+        "epoch": epoch == "last",
+        text_of(row.changes): bool(row.changes),
+    }
+    return tuple(what for what, is_so in found.items() if is_so)
+
+
+def notes(rows: Iterable[Row], epoch: Shown) -> list[str]:
+    """What must be said where the paper's numbers stand beside those of `rows`."""
+    rows = list(rows)
+    if not rows:
+        return []
+    found = dict.fromkeys(what for row in rows for what in differs(row, epoch))
+    told = [f"Settings differ from the paper's: {', '.join(found)}."] if found else []
+    return [_NO_SPREAD, *told]
+
+
+def to_json(numbers: Numbers, row: Row, epoch: Shown) -> dict[str, Any] | None:
+    """The paper's numbers, and what ours did otherwise."""
+    return {**numbers, "settings_differ": list(differs(row, epoch))} if numbers else None
+
+
+def _is_fixed(row: Row) -> bool:
+    """Whether the noun bank is not learned: the paper tells of that in Table 3 alone."""
+    return dict(row.tx_changes).get(TEXT_UPDATE) == FIXED
+
+
+def _line(table: str, dataset: str, wn: int = 0, noise: int = 0) -> Numbers:
+    at = {"dataset": dataset, "wn": wn, "noise": noise}
+    for line in _tables()[table]:
+        if {"wn": 0, "noise": 0} | {k: v for k, v in line.items() if k in at} == at:
+            return {name: float(value) for name, value in line.items() if name not in at}
+    return {}
 
 
 @cache

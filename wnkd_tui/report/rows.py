@@ -1,181 +1,260 @@
 """From single results to rows: what was measured alike is averaged over seeds, nothing else is.
 
-A row is one T_x condition: dataset, size of the training split, encoder, recipe, modality, text mix
-and validation text. Students without T_x have none of the last five, so they are joined to the rows
-of their dataset, size and recipe, for the seeds that the row has.
+A row is one T_x condition: dataset, size of the training split, recipe and changes to it, encoder,
+modality, text mix and validation text. A student that reads less than that (one without T_x has
+neither encoder nor text, one without image teachers none of their settings) joins every row that
+agrees in all that it does read, for the seeds that the row has.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import fmean
 from typing import Any
 
-from engine.spec import Modality, MultimodalSpec, Teachers
+from engine.changes import Changes, frozen_changes, of_students, of_t_x, telling_changes, text_of
+from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec
 from wnkd_tui.report.stats import Accuracy, Epoch, Stat
 from wnkd_tui.store.rows import ResultRow
 
-STUDENT_COLUMNS = {
-    Teachers.NONE: "student_alone",
-    Teachers.TM: "student_tm",
-    Teachers.TX: "student_tx",
-    Teachers.TM_TX: "student_tmtx",
+# Who a column is about. Students by Z-score of other teachers than T_m are in no column: the
+# report of differences compares them.
+STUDENTS = {
+    (Method.KD, Teachers.NONE): "student_alone",
+    (Method.KD, Teachers.TM): "student_tm",
+    (Method.KD, Teachers.TX): "student_tx",
+    (Method.KD, Teachers.TM_TX): "student_tmtx",
+    (Method.KD, Teachers.ENSEMBLE): "student_ensemble",
+    (Method.ZSCORE, Teachers.TM): "student_zscore",
+    (Method.LFME, Teachers.NONE): "student_lfme",
 }
+WITHOUT_TX = {column for (_, teachers), column in STUDENTS.items() if not teachers.multimodal}
+TEXT_UPDATE, FIXED, LEARNED = "T_x.text_update", "fixed", "learned"  # Table 3's setting
+TX_VAL, ATTRIBUTION = "tx_val", "attribution"
+TITLES = {
+    TX_VAL: "T_x val",
+    "student_alone": "student alone",
+    "student_tm": "S from T_m",
+    "student_tx": "S from T_x",
+    "student_tmtx": "S from T_m+T_x",
+    "student_ensemble": "S from T_1s+T_2w+T_3s",
+    "student_zscore": "S from T_m, Z-score",
+    "student_lfme": "S from LFME's experts",
+}
+Figures = Mapping[str, Any]  # what a job found
+_Condition = tuple[MultimodalSpec | None, Changes]
+_Kinds = dict[TrialSpec, list[ResultRow]]  # by trial without its seed
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What must be equal before two students may be compared at all."""
+    """What must be equal before two students may be compared at all. `changes` to the recipe are
+    those that leave T_x as it is; T_x's own make another row."""
 
     dataset: str
     limit_train: int | None
     recipe: str
+    changes: Changes = ()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of Table 2 and one bar of Figure 3; a number that nobody measured is None.
+    """One line of Table 2 and one bar of Figure 3.
 
-    `tx` is None in the one row of a setting that has no T_x yet. Shares are 0 to 1. `older` counts
-    results left out because a newer one of the same trial and seed exists (a recipe or a dataset
-    was changed in between).
+    `found`: column → seed → figures, for what was measured. `tx` is None in a row of students that
+    no row with a T_x takes. `older` counts results left out because a newer one of the same trial
+    and seed exists (a recipe or a dataset was changed in between).
     """
 
     setting: Setting
     tx: MultimodalSpec | None
-    tx_val: Accuracy | None = None
-    student_alone: Accuracy | None = None
-    student_tm: Accuracy | None = None
-    student_tx: Accuracy | None = None
-    student_tmtx: Accuracy | None = None
-    image_share: Stat | None = None
-    text_share: Stat | None = None
-    delta_share: Stat | None = None
-    train_n: int | None = None
-    val_n: int | None = None
-    samples: int | None = None
+    found: Mapping[str, Mapping[int, Figures]]
+    tx_changes: Changes = ()
     older: int = 0
 
     @property
     def name(self) -> str:
-        return self.tx.name if self.tx else "S_s"
+        """`T_x,(img, 0%gt 100%wn) · T_x.text_update fixed`."""
+        if self.tx is None:
+            return "S_s"
+        return " · ".join([self.tx.name, *([text_of(self.tx_changes)] if self.tx_changes else [])])
+
+    def trial(self, column: str) -> str:
+        """The paper's name of the student in a column: `T_m T_x,(img, 0%gt 100%wn) S_s`."""
+        method, teachers = next(kind for kind, name in STUDENTS.items() if name == column)
+        spec = TrialSpec("", "", teachers, self.tx if teachers.multimodal else None, method=method)
+        changed = self.tx_changes if teachers.multimodal else ()
+        return " · ".join([spec.name, *([text_of(changed)] if changed else [])])
+
+    @property
+    def changes(self) -> Changes:
+        """All changes to the recipe."""
+        return frozen_changes((*self.setting.changes, *self.tx_changes))
 
     @property
     def table(self) -> tuple[Setting, str, str]:
         """Rows with an equal `table` stand in one table and one chart."""
         return (self.setting, *((self.tx.encoder, self.tx.modality.value) if self.tx else ("", "")))
 
+    @property
+    def without_tx(self) -> "Row":
+        """What of the row needs no T_x."""
+        found = {column: seeds for column, seeds in self.found.items() if column in WITHOUT_TX}
+        return replace(self, tx=None, tx_changes=(), found=found)
+
+    def stat(self, column: str, *path: str) -> Stat | None:
+        """A figure over seeds, such as ("tx_val", "entropy") or ("tx_val", "best", "val_top1");
+        None where nobody measured it. Shares are 0 to 1."""
+        return over_seeds(self.found.get(column, {}), *path)
+
     def accuracy(self, column: str, epoch: Epoch) -> Stat | None:
-        cell: Accuracy | None = getattr(self, column)
-        return cell.at(epoch) if cell else None
+        return self.stat(column, epoch, "val_top1")
+
+    def cell(self, column: str) -> Accuracy | None:
+        """Best and last together."""
+        best, last = self.accuracy(column, "best"), self.accuracy(column, "last")
+        return Accuracy(best, last) if best and last else None
+
+    @property
+    def image_share(self) -> Stat | None:
+        return self.stat(ATTRIBUTION, "image_share")
+
+    @property
+    def text_share(self) -> Stat | None:
+        return self.stat(ATTRIBUTION, "text_share")
+
+    @property
+    def delta_share(self) -> Stat | None:
+        return self.stat(ATTRIBUTION, "delta_share")
+
+    @cached_property
+    def train_n(self) -> int | None:
+        return self._size("train_n")
+
+    @cached_property
+    def val_n(self) -> int | None:
+        return self._size("val_n")
+
+    @cached_property
+    def samples(self) -> int | None:
+        return self._size("samples")
+
+    def _size(self, field: str) -> int | None:
+        """A count that is the same in all of a row's results; None where it is not known."""
+        sizes = {
+            figures[field]
+            for seeds in self.found.values()
+            for figures in seeds.values()
+            if field in figures
+        }
+        return int(sizes.pop()) if len(sizes) == 1 else None
+
+
+def column_of(one: ResultRow) -> str | None:
+    """The column that a result belongs to; None for what no table shows."""
+    student = STUDENTS.get((one.spec.method, one.spec.teachers))
+    if student is None:
+        return None
+    return {"student": student, "T_x": TX_VAL, "attribution": ATTRIBUTION}.get(one.kind)
+
+
+def over_seeds(found: Mapping[int, Figures], *path: str) -> Stat | None:
+    """The figure at `path` of every seed that has one."""
+    values = {}
+    for seed, figures in found.items():
+        value: Any = figures
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if value is not None:
+            values[seed] = float(value)
+    return Stat.of(values)
+
+
+def over_classes(found: Mapping[int, Figures], epoch: Epoch, classes: Sequence[int]) -> Stat | None:
+    """Mean accuracy in percent of `classes`, those without a validation image left out."""
+    values = {}
+    for seed, figures in found.items():
+        every = figures.get("per_class", {}).get(epoch, [])
+        known = [every[i] for i in classes if i < len(every) and every[i] is not None]
+        if known:
+            values[seed] = fmean(known)
+    return Stat.of(values)
 
 
 def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Row]:
     """Rows in the paper's order: per table from 100 % wn over gt to 100 % noise."""
-    chosen = [one for one in results if dataset in (None, one.spec.dataset)]
-    by_setting: dict[Setting, list[ResultRow]] = defaultdict(list)
-    for one in chosen:
-        spec = one.spec
-        by_setting[Setting(spec.dataset, spec.limit_train, spec.recipe)].append(one)
-    rows = [row for setting, ones in by_setting.items() for row in _rows(setting, ones)]
-    return sorted(rows, key=_order)
-
-
-def _rows(setting: Setting, results: list[ResultRow]) -> list[Row]:
-    apart: dict[MultimodalSpec | None, _Seeds] = defaultdict(_Seeds)
+    apart: dict[tuple[str, int | None, str], _Kinds] = defaultdict(lambda: defaultdict(list))
     for one in results:
-        apart[one.spec.tx].add(one)
-    without = apart.pop(None, _Seeds())
-    if not apart:
-        return [without.row(setting, None)]
-    rows = []
-    for tx, seeds in apart.items():
-        joined = without.only(seeds.seeds())
-        alone = joined.row(setting, None)
-        row = seeds.row(setting, tx)
-        rows.append(
-            replace(
-                row,
-                student_alone=alone.student_alone,
-                student_tm=alone.student_tm,
-                train_n=row.train_n or alone.train_n,
-                val_n=row.val_n or alone.val_n,
-                older=row.older + alone.older,
+        spec = one.spec
+        if dataset in (None, spec.dataset) and column_of(one):
+            kinds = apart[spec.dataset, spec.limit_train, spec.recipe]
+            kinds[replace(spec, seed=0)].append(one)
+    return sorted((row for kinds in apart.values() for row in _rows(kinds)), key=_order)
+
+
+def counterpart(row: Row, others: Iterable[MultimodalSpec], rows: Sequence[Row]) -> Row | None:
+    """The row that differs from `row` in T_x's text, image or validation text alone: the first of
+    `others` that is there, under `row`'s changes as far as they matter to it."""
+    place = row.setting
+    for tx in others:
+        for teachers in (Teachers.TM_TX, Teachers.TX):
+            want = TrialSpec(
+                place.dataset, place.recipe, teachers, tx, 0, place.limit_train, changes=row.changes
             )
+            for one in rows:
+                same = replace(one.setting, changes=()) == replace(place, changes=())
+                if same and one.tx == tx and one.changes == want.changes:
+                    return one
+    return None
+
+
+def _rows(kinds: _Kinds) -> list[Row]:
+    conditions = list(dict.fromkeys((spec.tx, spec.changes) for spec in kinds))
+    rows = []
+    for at in conditions:
+        own = [spec for spec in kinds if (spec.tx, spec.changes) == at]
+        others = [one for one in conditions if one != at and one[0]]
+        if all(any(_fits(spec, other) for other in others) for spec in own):
+            continue  # other rows show all of it
+        seeds = {one.spec.seed for spec in own for one in kinds[spec]}
+        joined = [spec for spec in kinds if at[0] and spec not in own and _fits(spec, at)]
+        rows.append(
+            _row(at, [one for s in own + joined for one in kinds[s] if one.spec.seed in seeds])
         )
     return rows
 
 
-class _Seeds:
-    """The newest result per column and seed."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, dict[int, ResultRow]] = defaultdict(dict)
-        self.jobs: dict[tuple[str, int], set[int]] = defaultdict(set)
-
-    def add(self, one: ResultRow) -> None:
-        column = _column(one)
-        if column is None:
-            return
-        jobs = self.jobs[column, one.spec.seed]
-        if one.job >= max(jobs, default=one.job):
-            self.columns[column][one.spec.seed] = one
-        jobs.add(one.job)
-
-    def seeds(self) -> set[int]:
-        return {seed for column in self.columns.values() for seed in column}
-
-    def only(self, seeds: set[int]) -> "_Seeds":
-        part = _Seeds()
-        for column, values in self.columns.items():
-            part.columns[column] = {s: one for s, one in values.items() if s in seeds}
-        part.jobs.update({at: jobs for at, jobs in self.jobs.items() if at[1] in seeds})
-        return part
-
-    def row(self, setting: Setting, tx: MultimodalSpec | None) -> Row:
-        return Row(
-            setting,
-            tx,
-            **{name: self._accuracy(name) for name in ("tx_val", *STUDENT_COLUMNS.values())},
-            image_share=self._stat("attribution", "image_share"),
-            text_share=self._stat("attribution", "text_share"),
-            delta_share=self._stat("attribution", "delta_share"),
-            train_n=self._size("train_n"),
-            val_n=self._size("val_n"),
-            samples=self._size("samples"),
-            older=sum(len(jobs) - 1 for jobs in self.jobs.values()),
-        )
-
-    def _stat(self, column: str, field: str) -> Stat | None:
-        return Stat.of(one.result[field] for _, one in sorted(self.columns[column].items()))
-
-    def _accuracy(self, column: str) -> Accuracy | None:
-        ones = [one.result for _, one in sorted(self.columns[column].items())]
-        best = Stat.of(one["best"]["val_top1"] for one in ones)
-        last = Stat.of(one["last"]["val_top1"] for one in ones)
-        return Accuracy(best, last) if best and last else None
-
-    def _size(self, field: str) -> int | None:
-        """A count that is the same in all of a row's results; None where it is not known."""
-        found = {
-            one.result[field]
-            for column in self.columns.values()
-            for one in column.values()
-            if field in one.result
-        }
-        return int(found.pop()) if len(found) == 1 else None
+def _fits(spec: TrialSpec, at: _Condition) -> bool:
+    """Whether a trial agrees with a row's condition in all that the trial reads."""
+    tx, changes = at
+    return spec.tx in (None, tx) and spec.changes == telling_changes(changes, spec.parts)
 
 
-def _column(one: ResultRow) -> str | None:
-    if one.kind == "student":
-        return STUDENT_COLUMNS[one.spec.teachers]
-    return {"T_x": "tx_val", "attribution": "attribution"}.get(one.kind)
+def _row(at: _Condition, results: list[ResultRow]) -> Row:
+    tx, changes = at
+    newest: dict[str, dict[int, ResultRow]] = defaultdict(dict)
+    jobs: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for one in sorted(results, key=lambda one: one.job):
+        column, seed = str(column_of(one)), one.spec.seed
+        newest[column][seed] = one
+        jobs[column, seed].add(one.job)
+    spec = results[0].spec
+    return Row(
+        Setting(spec.dataset, spec.limit_train, spec.recipe, of_students(changes)),
+        tx,
+        {column: {s: one.result for s, one in ones.items()} for column, ones in newest.items()},
+        of_t_x(changes),
+        older=sum(len(ids) - 1 for ids in jobs.values()),
+    )
 
 
 def _order(row: Row) -> tuple[Any, ...]:
     setting, tx = row.setting, row.tx
     size = setting.limit_train or 2**62
-    first = (setting.dataset, -size, setting.recipe)
+    first = (setting.dataset, -size, setting.recipe, text_of(setting.changes))
     if tx is None:
-        return (*first, "", 0, 0, 0, "")
+        return (*first, "", 0, 0, 0, "", "")
     modality = list(Modality).index(tx.modality)
-    return (*first, tx.encoder, modality, tx.noise, -tx.wn, str(tx.val_text))
+    changes = text_of(row.tx_changes)
+    return (*first, tx.encoder, modality, tx.noise, -tx.wn, str(tx.val_text), changes)

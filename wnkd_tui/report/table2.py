@@ -1,152 +1,119 @@
-"""Table 2: teacher and student top-1 over the text mix, as JSON and for a terminal."""
+"""Table 2: teacher and student top-1 over the text mix."""
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from engine.encoders.names import is_stand_in
+from engine.spec import ValidationText
 from wnkd_tui.report import paper
-from wnkd_tui.report.captions import seeds_label, table_label, tables
-from wnkd_tui.report.grid import Fitting, grid
-from wnkd_tui.report.rows import Row
-from wnkd_tui.report.stats import Epoch, Stat
+from wnkd_tui.report.captions import caption, tables
+from wnkd_tui.report.cells import (
+    Filled,
+    accuracies,
+    by_epoch,
+    differences,
+    epochs,
+    gap_json,
+    made,
+    numbers,
+    stat_json,
+    texts,
+)
+from wnkd_tui.report.conditions import SCHEMA, condition_json
+from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.rows import TITLES, TX_VAL, Row, counterpart
+from wnkd_tui.report.sheet import Cell, Sheet
+from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 
-SCHEMA = 1
-ACCURACIES = {
-    "tx_val": "T_x val",
-    "student_alone": "student alone",
-    "student_tm": "S from T_m",
-    "student_tx": "S from T_x",
-    "student_tmtx": "S from T_m+T_x",
-}
-RANKED = ("tx_val", "student_tx", "student_tmtx")
-MARKS = {1: "*", 2: "+"}
+COLUMNS = (TX_VAL, "student_alone", "student_tm", "student_tx", "student_tmtx")
+RANKED = (TX_VAL, "student_tx", "student_tmtx")
+_ALL_GT = "T_x with 100 % gt"
 
 
-def to_json(rows: Iterable[Row], epoch: Epoch) -> dict[str, Any]:
+def sheets(rows: Sequence[Row], shown: Shown = "best") -> list[Sheet]:
+    """A sheet for every group of rows that may be compared."""
+    return [_sheet(group, shown) for group in tables(_measured(rows))]
+
+
+def to_json(rows: Sequence[Row], shown: Shown = "best") -> dict[str, Any]:
     """The shape people keep; accuracies in percent, shares 0 to 1, null where nothing is known."""
-    return {"schema": SCHEMA, "epoch": epoch, "rows": [_row_json(row, epoch) for row in rows]}
+    measured = _measured(rows)
+    found = [
+        _row_json(row, _compared(group), group, shown)
+        for group in tables(measured)
+        for row in group
+    ]
+    return {"schema": SCHEMA, "epoch": shown, "rows": found}
 
 
-def condition_json(row: Row) -> dict[str, Any]:
-    """What a row is about; shared with Figure 3's JSON."""
-    tx = row.tx
-    return {
-        "trial": row.name,
-        "dataset": row.setting.dataset,
-        "limit_train": row.setting.limit_train,
-        "train_n": row.train_n,
-        "val_n": row.val_n,
-        "encoder": tx.encoder if tx else None,
-        "stand_in": is_stand_in(tx.encoder) if tx else None,
-        "recipe": row.setting.recipe,
-        "modality": tx.modality.value if tx else None,
-        "gt": tx.gt if tx else None,
-        "wn": tx.wn if tx else None,
-        "noise": tx.noise if tx else None,
-        "val_text": str(tx.val_text) if tx else None,
-        "older_results_left_out": row.older,
-    }
+def _measured(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.image_share or any(row.cell(name) for name in COLUMNS)]
 
 
-def stat_json(stat: Stat | None) -> dict[str, Any] | None:
-    return stat.to_dict() if stat else None
+def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
+    # The T_m column is for trials that few queue: it takes room only where it says something.
+    names = [n for n in COLUMNS if n != "student_tm" or any(row.cell(n) for row in rows)]
+    theirs = [paper.table2(row) for row in rows]
+    columns = [
+        texts("trial", "trial", (row.name for row in rows)),
+        texts("val_text", "val text", (str(row.tx.val_text) if row.tx else "" for row in rows)),
+    ]
+    for name in names:
+        papers = [line.get(name) for line in theirs]
+        columns += accuracies(rows, name, TITLES[name], shown, rank=name in RANKED, papers=papers)
+    student = _compared(rows)
+    columns += _deltas(rows, student, shown) if student else []
+    columns.append(numbers("image_share", "image share", [row.image_share for row in rows]))
+    stats = [row.accuracy(name, epoch) for row in rows for name in names for epoch in epochs(shown)]
+    notes = on_signs(cells for _, cells in columns)
+    if student:
+        notes.append(f"Δ vs 100%gt: {TITLES[student]} minus the same from {_ALL_GT}.")
+    beside = [row for row, line in zip(rows, theirs, strict=True) if line]
+    return made(
+        "Table 2",
+        caption(rows, stats, shown),
+        columns,
+        [*notes, *paper.notes(beside, shown), *on_older(rows)],
+    )
 
 
-def _row_json(row: Row, epoch: Epoch) -> dict[str, Any]:
-    cells = {name: getattr(row, name) for name in ACCURACIES}
-    ours = paper.of_row(row)
+def _deltas(rows: Sequence[Row], student: str, shown: Shown) -> list[Filled]:
+    def column(key: str, title: str, epoch: Epoch) -> Filled:
+        head, cells = differences(key, title, [_gap(row, student, rows, epoch) for row in rows])
+        own = [bool(row.tx and row.tx.gt == 100) for row in rows]
+        return head, [Cell("ref.") if it else cell for it, cell in zip(own, cells, strict=True)]
+
+    return by_epoch(shown, "delta_vs_gt", "Δ vs 100%gt", column)
+
+
+def _compared(rows: Sequence[Row]) -> str | None:
+    """The student whose differences are shown: taught by T_m and T_x, or by T_x alone."""
+    for student in ("student_tmtx", "student_tx"):
+        if any(_gap(row, student, rows, "best") for row in rows):
+            return student
+    return None
+
+
+def _gap(row: Row, student: str, rows: Sequence[Row], epoch: Epoch) -> Difference | None:
+    """A row's student minus the one whose T_x is told the exact class name of every sample."""
+    if row.tx is None or row.tx.gt == 100:
+        return None
+    exact = replace(row.tx, wn=0, noise=0)
+    at = counterpart(row, [exact, replace(exact, val_text=ValidationText.GT)], rows)
+    return difference(row.accuracy(student, epoch), at.accuracy(student, epoch)) if at else None
+
+
+def _row_json(row: Row, student: str | None, rows: Sequence[Row], shown: Shown) -> dict[str, Any]:
+    cells = {name: row.cell(name) for name in COLUMNS}
+    delta = None
+    if student:
+        best, last = (_gap(row, student, rows, epoch) for epoch in epochs("both"))
+        delta = gap_json(best, last, shown)
     return {
         **condition_json(row),
-        **{name: cell.to_dict(epoch) if cell else None for name, cell in cells.items()},
+        **{name: cell.to_dict(shown) if cell else None for name, cell in cells.items()},
+        "delta_vs_gt": {"of": student, **delta} if delta else None,
         "image_share": stat_json(row.image_share),
         "text_share": stat_json(row.text_share),
-        "paper": ours.to_dict() if ours else None,
+        "paper": paper.to_json(paper.table2(row), row, shown),
     }
-
-
-def render(rows: Sequence[Row], epoch: Epoch, *, unicode: bool = True) -> RenderableType:
-    """A table with its caption for every group of rows that may be compared."""
-    parts: list[RenderableType] = []
-    for group in tables(rows):
-        parts += [
-            Text(f"Table 2 · {table_label(group)}", style="bold"),
-            Text(""),
-            Fitting(partial(_table, group, epoch, unicode)),
-            Text(""),
-            Text(_caption(group, epoch), style="dim"),
-            Text(""),
-        ]
-    return Group(*parts)
-
-
-def _table(rows: Sequence[Row], epoch: Epoch, unicode: bool, compact: bool) -> Table:
-    # The T_m column is for trials that few queue: it takes room only where it says something.
-    names = [n for n in ACCURACIES if n != "student_tm" or any(row.student_tm for row in rows)]
-    numbers = [*(ACCURACIES[name] for name in names), "image share"]
-    table = grid(["trial", "val text"], numbers, unicode=unicode, compact=compact)
-    between = "\n" if compact else " "
-    ranks = {name: _ranks(rows, name, epoch) for name in RANKED}
-    for row in rows:
-        theirs = paper.of_row(row)
-        cells = [
-            _cell(
-                row.accuracy(name, epoch),
-                ranks.get(name, {}),
-                getattr(theirs, name, None) if theirs else None,
-                between,
-            )
-            for name in names
-        ]
-        share = row.image_share.text(2, between=between) if row.image_share else "-"
-        table.add_row(row.name, str(row.tx.val_text) if row.tx else "-", *cells, share)
-    return table
-
-
-def _cell(stat: Stat | None, ranks: dict[str, int], theirs: float | None, between: str) -> Text:
-    """Ours with its mark, and the paper's number below it where there is one."""
-    text = Text()
-    if stat is None:
-        text.append("-")
-    else:
-        rank = ranks.get(_shown(stat), 0)
-        style = {1: "bold", 2: "underline"}.get(rank, "")
-        text.append(stat.text(2, between=between, mark=MARKS.get(rank, "")), style=style)
-    if theirs is not None:
-        text.append(f"\npaper{between}{theirs:.2f}", style="dim")
-    return text
-
-
-def _ranks(rows: Sequence[Row], column: str, epoch: Epoch) -> dict[str, int]:
-    """Shown mean → 1 or 2. What looks equal ranks equally; a column of one value has no best."""
-    stats = [row.accuracy(column, epoch) for row in rows]
-    shown = sorted({_shown(stat) for stat in stats if stat}, key=float, reverse=True)
-    return {text: rank for rank, text in enumerate(shown[:2], start=1)} if len(shown) > 1 else {}
-
-
-def _shown(stat: Stat) -> str:
-    return f"{stat.mean:.2f}"
-
-
-def _caption(rows: Sequence[Row], epoch: Epoch) -> str:
-    accuracies = [row.accuracy(name, epoch) for row in rows for name in ACCURACIES]
-    said = [
-        f"top-1 on validation in percent, {epoch} epoch",
-        f"{seeds_label(accuracies)}{', mean ± sd (n)' if _spread(accuracies) else ''}",
-        "* best, + second best of a column",
-    ]
-    older = sum(row.older for row in rows)
-    if older:
-        said.append(f"{older} older results left out")
-    differs = {what for row in rows if (own := paper.of_row(row)) for what in own.differs}
-    if differs:
-        said.append(f"settings differ from the paper's: {', '.join(sorted(differs))}")
-    return "; ".join(said)
-
-
-def _spread(stats: Iterable[Stat | None]) -> bool:
-    return any(stat and stat.n > 1 for stat in stats)

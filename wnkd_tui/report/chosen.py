@@ -1,0 +1,80 @@
+"""Trials that a person chose by id, each with all its seeds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.errors import SpecError
+from engine.spec import TrialSpec
+from wnkd_tui.report.captions import encoder_label, setting_label
+from wnkd_tui.report.rows import Figures, Setting, over_classes, over_seeds
+from wnkd_tui.report.stats import Epoch, Stat
+from wnkd_tui.store.rows import ResultRow, TrialRow
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """`found`: kind of job → seed → figures, the newest of each seed."""
+
+    id: int
+    spec: TrialSpec
+    found: Mapping[str, Mapping[int, Figures]]
+
+    @property
+    def label(self) -> str:
+        return f"trial {self.id}"
+
+    @property
+    def about(self) -> str:
+        """`trial 3: T_x,(img, 100%gt) S_s · recipe demo · wordnet-graph (a stand-in, not CLIP)`."""
+        spec = self.spec
+        setting = Setting(spec.dataset, spec.limit_train, spec.recipe, spec.changes)
+        sizes = next(iter(self.found.get("student", {}).values()), {})
+        parts = [
+            f"{self.label}: {spec.name}",
+            setting_label(setting, sizes.get("train_n"), sizes.get("val_n")),
+        ]
+        if spec.tx:
+            parts += [encoder_label(spec.tx.encoder), f"validation text {spec.tx.val_text}"]
+        return " · ".join(parts)
+
+    def top1(self, kind: str, epoch: Epoch) -> Stat | None:
+        return over_seeds(self.found.get(kind, {}), epoch, "val_top1")
+
+    def of_class(self, number: int, epoch: Epoch) -> Stat | None:
+        """The student's accuracy on one class, in percent."""
+        return over_classes(self.found.get("student", {}), epoch, [number])
+
+
+def choose(results: Iterable[ResultRow], trials: Sequence[TrialRow]) -> list[Chosen]:
+    """The trials with what was measured for any of their seeds.
+
+    Raises SpecError where they are of different datasets: their numbers say nothing of each other.
+    """
+    datasets = list(dict.fromkeys(trial.dataset for trial in trials))
+    if len(datasets) > 1:
+        raise SpecError(f"trials of {' and '.join(datasets)}: only one dataset's can be compared")
+    results = list(results)
+    return [Chosen(trial.id, trial.spec, _found(results, trial.spec)) for trial in trials]
+
+
+def _found(results: Iterable[ResultRow], spec: TrialSpec) -> dict[str, dict[int, Figures]]:
+    found: dict[str, dict[int, Figures]] = defaultdict(dict)
+    wanted = _without_seed(spec)
+    alike = [one for one in results if _without_seed(one.spec) == wanted]
+    for one in sorted(alike, key=lambda one: one.job):
+        found[one.kind][one.spec.seed] = one.result
+    return dict(found)
+
+
+def _without_seed(spec: TrialSpec) -> tuple[Any, ...]:
+    return (
+        spec.tx,
+        spec.teachers,
+        spec.changes,
+        spec.method,
+        spec.dataset,
+        spec.recipe,
+        spec.limit_train,
+    )

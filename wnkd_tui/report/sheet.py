@@ -1,0 +1,81 @@
+"""What a report says before it has a form: tables as sheets, charts as figures.
+
+`terminal`, `files` and `picture` each give them their forms; none of them knows what a trial is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wnkd_tui.report.stats import Stat
+
+# best and second: first and second of a column (of a row in Table 1). tied: not told apart, since
+# the 95 % interval of a paired difference holds 0: that to the best one, or the cell's own.
+Rank = Literal["", "best", "second", "tied"]
+# What stands behind a number, also where there is neither bold nor underline; notes explain them.
+MARKS: Mapping[Rank, str] = {"best": "*", "second": "+", "tied": "~"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A text, or a number over seeds with its digits; `paper` is the paper's own value beside it.
+
+    `stat` may be a `Difference`, which tells its interval where a Stat tells its spread. An empty
+    cell has neither text nor stat: nobody measured it.
+    """
+
+    text: str = ""
+    stat: Stat | None = None
+    digits: int = 2
+    rank: Rank = ""
+    paper: float | None = None
+
+    def shown(self, *, between: str = " ", empty: str = "-") -> str:
+        """`97.22* ± 0.31 (3)`, `+0.41~ ± 0.50`, or the text; the paper's value is not in it."""
+        if self.stat:
+            return self.stat.text(self.digits, between=between, mark=MARKS.get(self.rank, ""))
+        return self.text or empty
+
+
+@dataclass(frozen=True)
+class Column:
+    """`key` names the column in files for machines, `title` on paper."""
+
+    key: str
+    title: str
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table. `label` is its place in the paper (`Table 2`), `caption` all that its numbers
+    depend on, `notes` what a reader must know, one sentence each."""
+
+    label: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """`points`: x → number over seeds, for those x that have one."""
+
+    name: str
+    points: Mapping[float, Stat]
+    paper: Mapping[float, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One chart: lines over x, or stacked bars at each x. `ticks` names places on the x axis."""
+
+    label: str
+    caption: str
+    kind: Literal["lines", "stacked"]
+    x_label: str
+    y_label: str
+    ticks: Mapping[float, str]
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
