@@ -7,7 +7,14 @@ from wnkd_tui.app.application import WnkdApp
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = (120, 40)
-PAGES = {"1": "queue", "2": "datasets", "3": "configurations", "4": "compare", "5": "trials"}
+PAGES = {
+    "1": "queue",
+    "2": "datasets",
+    "3": "configurations",
+    "4": "compare",
+    "5": "trials",
+    "n": "form",
+}
 
 
 async def main() -> None:

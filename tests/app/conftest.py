@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from math import exp
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from engine.artifacts import ArtifactStore
 from engine.events import EVENTS
-from engine.spec import Teachers
+from engine.spec import Method, Modality, Teachers
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
@@ -26,33 +26,66 @@ ALL = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
 CURVED = ("teacher", "T_x", "student")
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 DEVICE = "cpu (2 cores)"
+ALL_WN = ((100, 0),)
+_FALLING = [500 - 4 * i for i in range(100)]
+# What stands beside the sweep, all of it done: other methods, modalities and settings.
+OTHERS = (
+    TrialRequest(ALL_WN, (Teachers.ENSEMBLE,), seeds=(0, 1)),
+    TrialRequest(ALL_WN, (Teachers.TM,), seeds=(0, 1), method=Method.ZSCORE),
+    TrialRequest(ALL_WN, (Teachers.TX,), changes=(("T_x.stem", "linear"),)),
+    TrialRequest(((0, 0), (50, 0), (100, 0)), (Teachers.TX,), modality=Modality.TEXT),
+    TrialRequest(ALL_WN, (Teachers.TX,), modality=Modality.IMG),
+    TrialRequest(ALL_WN, (Teachers.TM_TX,), seeds=(0, 1), changes=(("T_x.text_update", "fixed"),)),
+)
 
 
 def seed(home: Home) -> None:
     """Fills `home` as the queue and the engine would."""
-    queue_trials(home, TrialRequest(((0, 0), (50, 0), (100, 0)), ALL, seeds=(0, 1)))
-    queue_trials(home, TrialRequest(((0, 50), (0, 100)), ALL))
-    queue_trials(home, TrialRequest(((80, 0),), (Teachers.TX,), limit_train=200))
+    queue_trials(home, [TrialRequest(((0, 0), (50, 0), (100, 0)), ALL, seeds=(0, 1))])
+    queue_trials(home, [TrialRequest(((0, 50), (0, 100)), ALL)])
+    queue_trials(home, [TrialRequest(((80, 0),), (Teachers.TX,), limit_train=200)])
     conn = connect(home)
+    sweep = {job.id for job in queries.jobs(conn)}
+    queue_trials(home, OTHERS)
     trials = queries.trials(conn)
     for row in queries.jobs(conn):
         _play(conn, home, row, next(t for t in trials if t.id in row.trials))
-    _ends(conn, home)
+    _ends(conn, home, [job for job in queries.jobs(conn) if job.id in sweep])
     conn.execute(
         "INSERT INTO supervisor VALUES ('host:4242', 'server', 4242, ?, ?, NULL)", [NOW - 900, NOW]
     )
-    conn.execute(
-        "INSERT INTO dataset VALUES ('cifar100', 'cifar100', ?, ?, ?, ?, ?, ?)",
-        [
-            "/data/cifar-100-python",
-            "c" * 64,
-            json.dumps([f"class {i:02}" for i in range(100)]),
-            json.dumps([500 - 4 * i for i in range(100)]),
-            json.dumps([100] * 100),
-            NOW - 5000,
-        ],
+    _register(
+        conn, "cifar100", "cifar100", [f"class {i:02}" for i in range(100)], _FALLING, 100, ()
     )
+    skipped = (("barn_owl/07.jpg", "cannot be read"), ("barn_owl/._08.jpg", "no image"))
+    _register(conn, "birds", "folder", ["barn owl", "heron", "wren"], (180, 60, 12), 20, skipped)
     conn.close()
+
+
+def _register(
+    conn: sqlite3.Connection,
+    name: str,
+    kind: str,
+    classes: Sequence[str],
+    train: Sequence[int],
+    val: int,
+    skipped: Sequence[tuple[str, str]],
+) -> None:
+    """A dataset that was added, and whose files are elsewhere by now."""
+    facts = {
+        "name": name,
+        "kind": kind,
+        "path": f"/data/{name}",
+        "key": name[0] * 64,
+        "classes": json.dumps(classes),
+        "train_per_class": json.dumps(train),
+        "val_per_class": json.dumps([val] * len(classes)),
+        "added_at": NOW - 5000,
+        "skipped": json.dumps([{"file": file, "why": why} for file, why in skipped]),
+        "size": json.dumps([32, 32, 3]),
+    }
+    named = ", ".join(f":{column}" for column in facts)
+    conn.execute(f"INSERT INTO dataset ({', '.join(facts)}) VALUES ({named})", facts)
 
 
 def _play(conn: sqlite3.Connection, home: Home, job: JobRow, trial: TrialRow) -> None:
@@ -99,7 +132,7 @@ def _top1(job: JobRow, trial: TrialRow) -> float:
     seed = trial.seed * 0.3
     if job.kind == "T_x":
         return 100.0 - 0.22 * wn - 0.30 * noise - seed * (wn > 0)
-    return 88.0 + 0.03 * wn + 0.02 * noise + 3.0 * trial.teachers.image + seed
+    return 88.0 + 0.03 * wn + 0.02 * noise + 1.5 * len(trial.teachers.image) + seed
 
 
 def _result(job: JobRow, trial: TrialRow, top: float, epochs: int) -> dict[str, object]:
@@ -117,7 +150,16 @@ def _result(job: JobRow, trial: TrialRow, top: float, epochs: int) -> dict[str, 
             {"val_top1": top - 0.5, "epoch": epochs},
         )
         sizes = {"train_n": 1438, "val_n": 359, "params": 77_000}
-        return {"best": best, "last": last, **sizes, "device": DEVICE}
+        per_class = [top - 0.8 * (i - 4.5) for i in range(len(DIGITS))]
+        told: dict[str, object] = {"per_class": {"best": per_class, "last": per_class}}
+        told["entropy"] = 0.2 + 0.01 * wn
+        if job.kind == "student":
+            taught = trial.teachers is not Teachers.NONE
+            told |= {
+                "fidelity": 90.0 if taught else None,
+                "teacher_entropy": 0.35 if taught else None,
+            }
+        return {"best": best, "last": last, **sizes, **told, "device": DEVICE}
     return {}
 
 
@@ -135,9 +177,9 @@ def _metrics(conn: sqlite3.Connection, job: int, epochs: int, top: float) -> Non
     conn.executemany("INSERT INTO metric (job_id, name, step, value) VALUES (?, ?, ?, ?)", rows)
 
 
-def _ends(conn: sqlite3.Connection, home: Home) -> None:
-    """The last jobs have not gone that well, or not gone at all."""
-    students = [job for job in queries.jobs(conn) if job.kind == "student"]
+def _ends(conn: sqlite3.Connection, home: Home, jobs: Sequence[JobRow]) -> None:
+    """The last of `jobs` have not gone that well, or not gone at all."""
+    students = [job for job in jobs if job.kind == "student"]
     running, failed, lost, *waiting = students[-7:]
     conn.execute(
         "UPDATE job SET state = 'running', done = 7, finished_at = NULL, result = NULL,"

@@ -1,49 +1,74 @@
-"""Which trials stand behind a cell of the proportion grid, and what it says."""
+"""Which trials stand behind a cell of the grids, what it says, and what marking it asks for."""
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from engine.spec import Modality, Teachers
-from wnkd_tui.app.screens.grid.cells import MIXES, Basis, Cell, Measured, matrix, mixes_of
+from engine.changes import Changes
+from engine.spec import Method, Modality, Teachers
+from wnkd_tui.app.screens.grid.cells import Cell, matrix
 from wnkd_tui.app.screens.grid.paint import cell_text
-from wnkd_tui.app.screens.grid.view import requests
+from wnkd_tui.app.screens.grid.places import (
+    ALL_WN,
+    METHODS,
+    MIXES,
+    PROPORTIONS,
+    Basis,
+    Layout,
+    Place,
+    lines_of,
+    requests,
+)
 from wnkd_tui.app.theme import DARK, inks
 from wnkd_tui.home import Home
+from wnkd_tui.queue.wording import Mix
 from wnkd_tui.store import queries
 
 ONE = Basis("digits", "demo", "wordnet-graph", Modality.IMG_TEXT, (0,), None)
-TWO = Basis("digits", "demo", "wordnet-graph", Modality.IMG_TEXT, (0, 1), None)
+TWO = replace(ONE, seeds=(0, 1))
+LINEAR: Changes = (("T_x.stem", "linear"),)
 Database = Callable[[Home], sqlite3.Connection]
 
 
-def cells(home: Home, db: Database, basis: Basis) -> dict[tuple[tuple[int, int], str], Cell]:
+def at(mix: Mix, column: str) -> Place:
+    return ("digits", mix), column
+
+
+def cells(
+    home: Home, db: Database, basis: Basis, layout: Layout = PROPORTIONS
+) -> dict[Place, Cell]:
     conn = db(home)
-    measured = Measured.of(basis, queries.results(conn))
-    found = matrix(basis, queries.trials(conn), queries.jobs(conn), measured)
+    lines = lines_of(layout, basis, ["digits", "birds"])
+    jobs = queries.jobs(conn)
+    found = matrix(layout, basis, lines, queries.trials(conn), jobs, {"digits"})
     conn.close()
     return found
 
 
 def test_the_rows_are_the_papers() -> None:
-    assert len(MIXES) == 9
-    assert mixes_of(Modality.IMG) == ((0, 0),)
+    assert len(lines_of(PROPORTIONS, ONE, ["digits", "birds"])) == len(MIXES) == 9
+    images = replace(ONE, modality=Modality.IMG)
+    assert lines_of(PROPORTIONS, images, []) == (("digits", (0, 0)),)
+    assert lines_of(METHODS, ONE, ["digits", "birds"]) == (("digits", ALL_WN), ("birds", ALL_WN))
 
 
 def test_a_cell_says_how_far_its_trial_is(home: Home, db: Database) -> None:
     found = cells(home, db, ONE)
-    done = found[(100, 0), "T_m T_x S_s"]
-    assert done.state == "done"
+    done = found[at((100, 0), "T_m T_x S_s")]
+    assert (done.state, done.seeds, done.trial) == ("done", 1, 7)
     assert done.value
     assert done.value.best.mean == pytest.approx(94.0)
-    assert found[(0, 50), "T_x S_s"].state == "lost"
-    assert found[(0, 50), "T_m T_x S_s"].state == "waiting"
-    assert found[(80, 0), "T_x S_s"].state == "absent"  # 200 images are another configuration
+    assert done.value.last.mean == pytest.approx(93.5)
+    assert found[at((0, 50), "T_x S_s")].state == "lost"
+    assert found[at((0, 50), "T_m T_x S_s")].state == "waiting"
+    # 200 images are another configuration
+    assert found[at((80, 0), "T_x S_s")] == Cell("absent")
 
 
 def test_the_teacher_has_a_column_of_its_own(home: Home, db: Database) -> None:
-    teacher = cells(home, db, ONE)[(0, 50), "T_x"]
+    teacher = cells(home, db, ONE)[at((0, 50), "T_x")]
     assert (teacher.state, teacher.seeds) == ("done", 1)
     assert teacher.value
     assert teacher.value.best.mean == pytest.approx(85.0)
@@ -51,38 +76,75 @@ def test_the_teacher_has_a_column_of_its_own(home: Home, db: Database) -> None:
 
 def test_a_student_alone_is_the_same_in_every_row(home: Home, db: Database) -> None:
     found = cells(home, db, ONE)
-    assert len({str(found[mix, "S_s"]) for mix in MIXES}) == 1
+    assert len({str(found[at(mix, "S_s")]) for mix in MIXES}) == 1
 
 
 def test_seeds_are_taken_together(home: Home, db: Database) -> None:
     found = cells(home, db, TWO)
     running, failed, partly = (
-        found[(100, 0), "T_x S_s"],
-        found[(100, 0), "T_m T_x S_s"],
-        found[(0, 100), "T_x"],
+        found[at((100, 0), "T_x S_s")],
+        found[at((100, 0), "T_m T_x S_s")],
+        found[at((0, 100), "T_x")],
     )
     assert (running.state, failed.state, partly.state) == ("running", "failed", "partly")
     assert 0.5 < running.progress < 1
 
 
 def test_other_sizes_of_the_training_split_are_other_cells(home: Home, db: Database) -> None:
-    small = Basis("digits", "demo", "wordnet-graph", Modality.IMG_TEXT, (0,), 200)
-    assert cells(home, db, small)[(80, 0), "T_x S_s"].state == "waiting"
+    small = replace(ONE, limit_train=200)
+    assert cells(home, db, small)[at((80, 0), "T_x S_s")].state == "waiting"
+
+
+def test_changes_are_other_cells_as_far_as_they_matter(home: Home, db: Database) -> None:
+    found = cells(home, db, replace(ONE, changes=LINEAR))
+    assert found[at((100, 0), "T_x S_s")].trial == 24
+    assert found[at((100, 0), "T_m T_x S_s")].state == "absent"
+    # a student alone has no T_x that could be otherwise
+    assert found[at((100, 0), "S_s")] == cells(home, db, ONE)[at((100, 0), "S_s")]
+
+
+def test_methods_stand_side_by_side_for_every_dataset(home: Home, db: Database) -> None:
+    found = cells(home, db, TWO, METHODS)
+    states = {place[1]: cell.state for place, cell in found.items() if place[0][0] == "digits"}
+    assert states == {
+        "T_m T_x 100%wn": "failed",
+        "T_1s T_2w T_3s": "done",
+        "Z-score T_m": "done",
+        "LFME": "balanced",
+    }
+    baseline = found[at(ALL_WN, "T_1s T_2w T_3s")].value
+    assert baseline
+    assert baseline.best.n == 2
+    assert found[("birds", ALL_WN), "LFME"].state == "absent"
 
 
 def test_marks_become_one_request_for_each_kind_of_student() -> None:
-    marked = [((100, 0), "T_x S_s"), ((50, 0), "T_x S_s"), ((0, 0), "S_s"), ((0, 0), "T_x")]
-    found = {request.teachers: list(request.mixes) for request in requests(ONE, marked)}
-    assert found == {(Teachers.TX,): [(50, 0), (100, 0)], (Teachers.NONE,): [(0, 0)]}
+    marked = [at((100, 0), "T_x S_s"), at((50, 0), "T_x S_s"), at((0, 0), "S_s")]
+    found = requests(PROPORTIONS, replace(ONE, changes=LINEAR), marked)
+    assert {one.teachers: list(one.mixes) for one in found} == {
+        (Teachers.TX,): [(50, 0), (100, 0)],
+        (Teachers.NONE,): [(0, 0)],
+    }
+    assert {one.changes for one in found} == {LINEAR}
+
+
+def test_marks_of_methods_become_requests_of_their_datasets() -> None:
+    places = [(("birds", ALL_WN), "LFME"), (("digits", ALL_WN), "Z-score T_m")]
+    found = requests(METHODS, ONE, places)
+    assert [(one.dataset, one.method, one.teachers) for one in found] == [
+        ("birds", Method.LFME, (Teachers.NONE,)),
+        ("digits", Method.ZSCORE, (Teachers.TM,)),
+    ]
 
 
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        (Cell("absent", None, 0, 0.0), "·"),
-        (Cell("waiting", None, 0, 0.0), "○ queued"),
-        (Cell("running", None, 0, 0.43), "▶ 43%"),
-        (Cell("failed", None, 1, 0.5), "✗ failed 1/3"),
+        (Cell("absent"), "·"),
+        (Cell("waiting"), "○ queued"),
+        (Cell("running", progress=0.43), "▶ 43%"),
+        (Cell("failed", seeds=1, progress=0.5), "✗ failed 1/3"),
+        (Cell("balanced"), "· no shots"),
     ],
 )
 def test_a_cell_tells_its_state_without_colour(cell: Cell, words: str) -> None:

@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
-from textual.widgets import Checkbox, DataTable, Input, Static
+from textual.widgets import Checkbox, DataTable, Input, OptionList, Static
 
-from engine.spec import Teachers, TrialSpec
+from engine.spec import Method, Modality, Teachers, TrialSpec
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.form.screen import TrialForm
 from wnkd_tui.app.screens.grid.screen import GridPage
+from wnkd_tui.app.screens.grid.sweep import SweepList
 from wnkd_tui.app.widgets.knobs import Knob
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
@@ -95,7 +96,7 @@ async def test_knobs_turn_by_key_and_by_click(
         assert page.answer.basis.seeds == (0, 1, 2)
         await pilot.click("#knob-dataset")
         await settle(pilot)
-        assert page.answer.basis.dataset == "cifar100"
+        assert page.answer.basis.dataset == "birds"
         await pilot.press("y", "y")
         await settle(pilot)
         assert app.screen.query_one(DataTable).row_count == 1  # images alone: no text to mix
@@ -172,4 +173,72 @@ async def test_a_cell_and_a_trial_fill_the_form(
         await until(pilot, lambda: isinstance(app.screen, TrialForm))
         form = app.screen
         assert isinstance(form, TrialForm)
-        assert (form.fields().wn, form.fields().limit_train) == ("80", "200")
+        fields = form.fields()
+        assert (fields.wn, fields.changes) == ("100", "T_x.text_update=fixed")
+
+
+async def test_the_methods_grid_marks_only_what_can_be_queued(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("v")
+        await settle(pilot)
+        await pilot.press("end", "space")  # LFME on digits
+        await settle(pilot)
+        assert "space marks" in words(app, "#grid-preview")
+        await pilot.press("down", "space")  # LFME on birds
+        await settle(pilot)
+        assert words(app, "#grid-preview").startswith("1 trial: ")
+        assert "estimated: " in words(app, "#grid-preview")
+        await pilot.press("q")
+        await until(pilot, lambda: len(specs(home, db)) == len(before) + 1)
+    (new,) = specs(home, db) - before
+    assert (new.dataset, new.method) == ("birds", Method.LFME)
+
+
+async def test_changes_turn_to_those_of_trials(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("c")
+        await settle(pilot)
+        assert "T_x.stem linear" in words(app, "#knob-changes")
+        table = app.screen.query_one(DataTable)
+        assert "91.00" in str(table.get_cell_at((0, 2)))
+        assert "·" in str(table.get_cell_at((0, 3)))
+        await pilot.press("r")  # another recipe has other changes
+        await settle(pilot)
+        assert "none" in words(app, "#knob-changes")
+
+
+async def test_a_whole_sweep_is_weighed_and_queued(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("S")
+        await until(pilot, lambda: isinstance(app.screen, SweepList))
+        options = app.screen.query_one(OptionList)
+
+        def said(name: str) -> str:
+            return str(options.get_option(name).prompt)
+
+        await until(pilot, lambda: "…" not in said("leakage"))
+        assert "19 trials (11 there): 16 new jobs" in said("table2")
+        assert "estimated: about" in said("table2")
+        assert "3 trials, queued or done already" in said("table1")
+        options.highlighted = options.get_option_index("fig2")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(specs(home, db)) == len(before) + 2)
+    new = specs(home, db) - before
+    assert {(s.tx.wn, s.tx.modality) for s in new if s.tx} == {
+        (20, Modality.TEXT),
+        (80, Modality.TEXT),
+    }

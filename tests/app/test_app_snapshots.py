@@ -5,12 +5,14 @@ pictures in the diff.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.screen import TrialForm
 from wnkd_tui.home import Home, HomeError
 
@@ -56,29 +58,92 @@ def test_page_in_the_light(
     assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
 
 
-@pytest.mark.parametrize(
-    ("name", "keys"),
-    [
-        ("marked", ["3", "s", "a", "down", "right", "space"]),
-        ("remove", ["x"]),
-        ("failed", ["down"]),
-    ],
-)
+STATES = {
+    "marked": ["3", "s", "a", "down", "right", "space"],
+    "remove": ["x"],
+    "failed": ["down"],
+    "folder": ["2", "down"],
+    "changes": ["3", "c"],
+}
+# What is looked at in a large terminal too.
+VIEWS = {
+    "methods": ["3", "v", "s", "down", "end", "space"],
+    "table1": ["4", "R"],
+    "fig2": ["4", "r", "r"],
+    "leakage": ["4", "r", "r", "r", "r"],
+    "classes": ["4", "R", "R"],
+    "results": ["5", "tab", "pagedown", "pagedown"],
+    "difference": ["5", "end", "space", "up", "up", "space", "d"],
+}
+
+
+@pytest.mark.parametrize("name", STATES)
 def test_state(
+    name: str, home: Home, make_app: MakeApp, settle: Settle, snap_compare: Compare
+) -> None:
+    go = after(settle, STATES[name])
+    assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+@pytest.mark.parametrize("name", VIEWS)
+def test_view(
     name: str,
-    keys: list[str],
+    size: tuple[int, int],
     home: Home,
     make_app: MakeApp,
     settle: Settle,
     snap_compare: Compare,
 ) -> None:
-    go = after(settle, keys)
+    go = after(settle, VIEWS[name])
+    assert snap_compare(make_app(home), terminal_size=size, run_before=go)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+def test_sweeps(
+    size: tuple[int, int],
+    home: Home,
+    make_app: MakeApp,
+    settle: Settle,
+    until: Until,
+    snap_compare: Compare,
+) -> None:
+    async def go(pilot: Pilot[None]) -> None:
+        await after(settle, ["3", "S"])(pilot)
+        options = pilot.app.screen.query_one(OptionList)
+        await until(pilot, lambda: "…" not in str(options.get_option("leakage").prompt))
+        await settle(pilot)
+
+    assert snap_compare(make_app(home), terminal_size=size, run_before=go)
+
+
+def test_pictures(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, snap_compare: Compare
+) -> None:
+    async def go(pilot: Pilot[None]) -> None:
+        await after(settle, ["2", "p"])(pilot)
+        about = pilot.app.screen.query_one("#about")
+        await until(pilot, lambda: about.region.height > 5)
+        await settle(pilot)
+
     assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
 
 
 def test_empty(new_home: Home, make_app: MakeApp, settle: Settle, snap_compare: Compare) -> None:
     go = after(settle, [])
     assert snap_compare(make_app(new_home), terminal_size=SMALL, run_before=go)
+
+
+async def typed(pilot: Pilot[None], settle: Settle, until: Until, told: str, **values: str) -> None:
+    """The form with `values`, once it says `told`."""
+    await settle(pilot)
+    await pilot.press("n")
+    await until(pilot, lambda: isinstance(pilot.app.screen, TrialForm))
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False
+        field.value = values.get(str(field.id), field.value)
+    await until(pilot, lambda: told in str(pilot.app.screen.query_one("#told").render()))
+    await settle(pilot)
 
 
 @pytest.mark.parametrize(("wn", "told"), [("20,80", "5 trials"), ("120", "✗")])
@@ -91,17 +156,42 @@ def test_form(
     until: Until,
     snap_compare: Compare,
 ) -> None:
+    go = partial(typed, settle=settle, until=until, told=told, wn=wn)
+    assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+def test_form_with_changes(
+    size: tuple[int, int],
+    home: Home,
+    make_app: MakeApp,
+    settle: Settle,
+    until: Until,
+    snap_compare: Compare,
+) -> None:
+    changes = "stem=linear, student.tau=2"
+    go = partial(typed, settle=settle, until=until, told="3 trials", changes=changes)
+    assert snap_compare(make_app(home), terminal_size=size, run_before=go)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
+def test_settings(
+    size: tuple[int, int],
+    home: Home,
+    make_app: MakeApp,
+    settle: Settle,
+    until: Until,
+    snap_compare: Compare,
+) -> None:
     async def go(pilot: Pilot[None]) -> None:
-        await settle(pilot)
-        await pilot.press("n")
-        await until(pilot, lambda: isinstance(pilot.app.screen, TrialForm))
-        field = pilot.app.screen.query_one("#wn", Input)
-        field.cursor_blink = False
-        field.value = wn
-        await until(pilot, lambda: told in str(pilot.app.screen.query_one("#told").render()))
+        await typed(pilot, settle, until, "3 trials")
+        await pilot.press("ctrl+l")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChooseSetting))
+        pilot.app.screen.query_one(Input).cursor_blink = False
+        await pilot.press("T", "_", "x")
         await settle(pilot)
 
-    assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
+    assert snap_compare(make_app(home), terminal_size=size, run_before=go)
 
 
 def test_broken(until: Until, snap_compare: Compare) -> None:

@@ -102,6 +102,6 @@ def test_a_result_is_told_by_its_leading_figure(
 
 
 def test_a_preview_says_what_is_new_and_what_is_shared() -> None:
-    assert Preview(0, 0, 0, 0).text() == "nothing chosen"
+    assert Preview().text() == "nothing chosen"
     assert Preview(1, 0, 0, 7).text() == "1 trial, queued or done already"
     assert Preview(3, 2, 1, 5).text() == "3 trials (1 there): 1 new job, 5 shared"

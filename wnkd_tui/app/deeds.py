@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import WnkdError
+from wnkd_tui.app.progress import count
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
@@ -74,12 +75,11 @@ class Deeds:
         def deed(home: Home) -> str:
             from wnkd_tui.queue.adding import queue_trials
 
-            added = [queue_trials(home, request) for request in requests]
-            trials = {trial for one in added for trial in one.new_trials}
-            jobs = {job for one in added for job in one.new_jobs}
+            added = queue_trials(home, requests)
+            trials, jobs = len(added.new_trials), len(added.new_jobs)
             if not trials:
                 return "nothing new: these trials are in the queue already"
-            return f"queued {_count(len(trials), 'trial')} with {_count(len(jobs), 'new job')}"
+            return f"queued {count(trials, 'trial')} with {count(jobs, 'new job')}"
 
         self._start(deed)
 
@@ -105,7 +105,3 @@ def with_connection(home: Home, use: Callable[..., object]) -> None:
 
 def _named(what: str, ids: Sequence[int]) -> str:
     return f"{what}{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wnkd_tui.app.progress import count
 from wnkd_tui.queue.adding import FIRST_DATASET, LAST_DATASET, TrialRequest, plans_of
+from wnkd_tui.queue.estimate import estimate
 from wnkd_tui.store import queries
 
 
@@ -12,20 +14,21 @@ from wnkd_tui.store import queries
 class Preview:
     """Trials asked for, how many of them are new, and what their jobs would be."""
 
-    trials: int
-    new_trials: int
-    new_jobs: int
-    shared_jobs: int  # there already: done, or queued for another trial
+    trials: int = 0
+    new_trials: int = 0
+    new_jobs: int = 0
+    shared_jobs: int = 0  # there already: done, or queued for another trial
+    estimate: str = ""  # in words; empty where nothing is asked for
 
     def text(self) -> str:
         if not self.trials:
             return "nothing chosen"
         if not self.new_trials:
-            return f"{_count(self.trials, 'trial')}, queued or done already"
+            return f"{count(self.trials, 'trial')}, queued or done already"
         there = self.trials - self.new_trials
         known = f" ({there} there)" if there else ""
         return (
-            f"{_count(self.trials, 'trial')}{known}: {_count(self.new_jobs, 'new job')},"
+            f"{count(self.trials, 'trial')}{known}: {count(self.new_jobs, 'new job')},"
             f" {self.shared_jobs} shared"
         )
 
@@ -37,6 +40,8 @@ def last_dataset(conn: sqlite3.Connection) -> str:
 def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Preview:
     """Raises StoreError or SpecError where a request makes no sense."""
     plans = {one.key: one for request in requests for one in plans_of(conn, request)[1]}
+    if not plans:
+        return Preview()
     known = {trial.key for trial in queries.trials(conn)}
     there = {job.key for job in queries.jobs(conn)}
     wanted = {job.key for one in plans.values() for job in one.jobs}
@@ -45,8 +50,5 @@ def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Previ
         new_trials=len(plans.keys() - known),
         new_jobs=len(wanted - there),
         shared_jobs=len(wanted & there),
+        estimate=estimate(conn, list(plans.values())).text,
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

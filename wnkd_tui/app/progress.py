@@ -1,4 +1,4 @@
-"""Progress in words: bars, rates and times as people read them."""
+"""Progress in words: bars, counts, rates and times as people read them."""
 
 from rich.text import Text
 
@@ -8,6 +8,11 @@ def bar(share: float, width: int, ink: str, faint: str) -> Text:
     full, half = divmod(round(max(0.0, min(1.0, share)) * width * 2), 2)
     filled = "━" * full + "╸" * half
     return Text.assemble((filled, ink), ("─" * (width - len(filled)), faint))
+
+
+def count(number: int, what: str) -> str:
+    """`1 trial`, `1,200 trials`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """A chart that is drawn anew for every size, from `wnkd_tui.charts`' strings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 
 from rich.color import Color
 from rich.style import Style
@@ -9,8 +10,21 @@ from textual.app import RenderResult
 from textual.widget import Widget
 
 from wnkd_tui import charts
+from wnkd_tui.report import terminal
+from wnkd_tui.report.rows import TITLES
+from wnkd_tui.report.sheet import Figure
 
 Draw = Callable[[charts.Look], str]
+# What a report's line is about → the theme's colour; others take turns.
+_INKS = {
+    TITLES["tx_val"]: "teacher",
+    TITLES["student_alone"]: "state-waiting",
+    TITLES["student_tx"]: "student",
+    TITLES["student_tmtx"]: "student-both",
+    "image": "student",
+    "text": "teacher",
+}
+_OTHER_INKS = ("state-paused", "state-lost", "state-failed")
 
 
 class Chart(Widget):
@@ -30,6 +44,17 @@ class Chart(Widget):
         """Shows what `draw` gives; None shows the words for an empty chart."""
         self._draw, self._inks = draw, inks
         self.refresh()
+
+    def figure(self, figure: Figure | None, inks: Mapping[str, str]) -> None:
+        """Shows a report's figure; the paper's own points are faint."""
+        if figure is None:
+            self.plot(None)
+            return
+        shown, others = [], cycle(_OTHER_INKS)
+        for line in figure.lines:
+            shown += [inks[_INKS.get(line.name) or next(others)]] if line.points else []
+            shown += [inks["faint"]] if line.paper else []
+        self.plot(lambda look: terminal.chart(figure, look), shown)
 
     def render(self) -> RenderResult:
         width, height = self.size

@@ -1,61 +1,61 @@
-"""What the compare page knows: the report's rows, in groups that may be compared."""
+"""What the compare page knows: the reports' rows, and the students whose classes are compared."""
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from engine.changes import Changes, telling_changes, text_of
+from wnkd_tui.app.screens.compare.reports import Found
 from wnkd_tui.home import Home
-from wnkd_tui.report.captions import seeds_label, table_label, tables
-from wnkd_tui.report.rows import Row, collect
-from wnkd_tui.report.stats import Epoch
+from wnkd_tui.report.chosen import Chosen, choose
+from wnkd_tui.report.rows import STUDENTS, collect
 from wnkd_tui.store import queries
-
-Sweep = Literal["both", "wn", "noise"]
-# column of a row → the theme's colour of its line
-LINES = {
-    "tx_val": "teacher",
-    "student_alone": "state-waiting",
-    "student_tx": "student",
-    "student_tmtx": "student-both",
-}
-
-
-@dataclass(frozen=True)
-class CompareView:
-    groups: tuple[tuple[Row, ...], ...]
+from wnkd_tui.store.rows import ResultRow, TrialRow
 
 
 @dataclass(frozen=True)
 class CompareQuestion:
-    def read(self, conn: sqlite3.Connection, home: Home) -> CompareView:
-        groups = tables(collect(queries.results(conn)))
-        return CompareView(tuple(tuple(group) for group in groups))
+    def read(self, conn: sqlite3.Connection, home: Home) -> Found:
+        results = queries.results(conn)
+        return Found(
+            tuple(collect(results)),
+            {row.name: row for row in queries.datasets(conn)},
+            best_students(results, queries.trials(conn)),
+        )
 
 
-def swept(rows: Sequence[Row], sweep: Sweep) -> list[Row]:
-    """The rows of one sweep, from 100 % gt on; both are the paper's order with gt in the middle."""
-    if sweep == "both":
-        return list(rows)
-    away = "noise" if sweep == "wn" else "wn"
-    chosen = [row for row in rows if row.tx and not getattr(row.tx, away)]
-    return sorted(chosen, key=lambda row: getattr(row.tx, sweep))
+def best_students(
+    results: Sequence[ResultRow], trials: Sequence[TrialRow]
+) -> tuple[tuple[Chosen, ...], ...]:
+    """For each dataset, size of its training split, recipe and changes to it: of every kind of
+    student the trial with the highest mean over seeds, best epoch. A trial stands for its seeds."""
+    done = {replace(one.spec, seed=0) for one in results if one.kind == "student"}
+    newest = {replace(trial.spec, seed=0): trial for trial in trials}
+    chosen = [choose(results, [trial])[0] for spec, trial in newest.items() if spec in done]
+    settings: dict[tuple[str, int, str], list[Chosen]] = defaultdict(list)
+    for one in chosen:
+        spec = one.spec
+        settings[spec.dataset, -(spec.limit_train or 2**62), spec.recipe].append(one)
+    groups: list[tuple[Chosen, ...]] = []
+    for _, alike in sorted(settings.items()):
+        every = sorted({one.spec.changes for one in alike}, key=text_of)
+        groups += [group for changes in every if (group := _best(alike, changes))]
+    return tuple(groups)
 
 
-def inks_of(rows: Sequence[Row], epoch: Epoch) -> list[str]:
-    """The colours of the lines that have a point, in the chart's order."""
-    return [
-        ink
-        for column, ink in LINES.items()
-        if any(row.accuracy(column, epoch) for row in rows if row.tx)
-    ]
+def _best(alike: Iterable[Chosen], changes: Changes) -> tuple[Chosen, ...]:
+    """Students under `changes`, as far as those matter to each; none where none reads them all."""
+    kinds: dict[str, Chosen] = {}
+    for one in sorted(alike, key=_top1, reverse=True):
+        kind = STUDENTS.get((one.spec.method, one.spec.teachers))
+        if kind and one.spec.changes == telling_changes(changes, one.spec.parts):
+            kinds.setdefault(kind, one)
+    if all(one.spec.changes != changes for one in kinds.values()):
+        return ()
+    return tuple(kinds[name] for name in STUDENTS.values() if name in kinds)
 
 
-def caption(rows: Sequence[Row], epoch: Epoch) -> str:
-    """What must be said with every chart of `rows`."""
-    stats = [row.accuracy(column, epoch) for row in rows for column in LINES]
-    texts = sorted({str(row.tx.val_text) for row in rows if row.tx})
-    said = [table_label(rows), seeds_label(stats), f"{epoch} epoch"]
-    if texts:
-        said.append(f"validation text {' and '.join(texts)}")
-    return " · ".join(said)
+def _top1(chosen: Chosen) -> float:
+    stat = chosen.top1("student", "best")
+    return stat.mean if stat else 0.0

@@ -1,8 +1,10 @@
-"""Page 2: the datasets that trials can name, and how many images each class has."""
+"""Page 2: the datasets that trials can name, what each holds, and some of its images."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -10,38 +12,50 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from wnkd_tui.app.progress import bar
+from wnkd_tui.app.screens.datasets.about import about
+from wnkd_tui.app.screens.datasets.sampling import Sampled, sample
 from wnkd_tui.app.screens.datasets.view import DatasetLine, DatasetsQuestion, DatasetsView
 from wnkd_tui.app.screens.page import Page
 from wnkd_tui.app.widgets.rows import Column, Rows
 from wnkd_tui.store.rows import DatasetRow
 
-HINT = "more: wnkd dataset add cifar100 FOLDER"
+if TYPE_CHECKING:
+    from wnkd_tui.pictures import Sample
+
+HINT = "more: wnkd dataset add NAME FOLDER"
 
 
 class DatasetsPage(Page):
     NAME = "datasets"
     AUTO_FOCUS = "Rows"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "pictures", "Pictures"),
         Binding("g", "configure", "Its configurations"),
+        Binding("tab", "app.focus_next", "List/detail", show=False),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pictures = False
+        self._samples: dict[str, Sequence[Sample] | str] = {}  # by a dataset's content key
 
     def body(self) -> ComposeResult:
         columns = [
-            Column[DatasetLine]("Name", lambda line, _: Text(line.row.name), width=14, wide=20),
+            Column[DatasetLine]("Name", lambda line, _: Text(line.row.name), width=16, wide=20),
             Column[DatasetLine]("State", self._state, width=10),
+            Column[DatasetLine]("Kind", lambda line, _: Text(line.row.kind), width=15, room=100),
             Column[DatasetLine]("Classes", _count(lambda row: len(row.classes)), 7, right=True),
             Column[DatasetLine](
-                "Train", _count(lambda row: sum(row.train_per_class)), 8, right=True
+                "Train", _count(lambda row: sum(row.train_per_class)), 9, right=True
             ),
-            Column[DatasetLine]("Val", _count(lambda row: sum(row.val_per_class)), 8, right=True),
+            Column[DatasetLine]("Val", _count(lambda row: sum(row.val_per_class)), 6, right=True),
             Column[DatasetLine]("Path", _path, width=18, grow=1),
         ]
         yield Rows(columns, lambda line: line.row.name, id="datasets")
         with Vertical(classes="detail"):
             yield Static(classes="title")
             with VerticalScroll(classes="classes"):
-                yield Static(id="classes")
+                yield Static(id="about")
 
     def question(self) -> DatasetsQuestion:
         return DatasetsQuestion()
@@ -49,7 +63,7 @@ class DatasetsPage(Page):
     def show(self, answer: DatasetsView) -> None:
         self._rows.show(answer.lines)
         self._rows.styles.height = min(10, len(answer.lines) + 1)
-        self._detail(self._rows.row)
+        self._detail()
 
     @property
     def _rows(self) -> Rows[DatasetLine]:
@@ -61,24 +75,44 @@ class DatasetsPage(Page):
 
     @on(Rows.Moved)
     def _follow(self, _: Rows.Moved) -> None:
-        self._detail(self._rows.row)
+        self.query_one(".classes").scroll_home(animate=False)
+        self._detail()
 
-    def _detail(self, line: DatasetLine | None) -> None:
-        if line is None:
+    def _detail(self) -> None:
+        if not (line := self._rows.row):
             return
         row, inks = line.row, self.wnkd.inks
-        most, least = max(row.train_per_class), min(row.train_per_class)
-        balance = f"{least:,} to {most:,} a class" if least < most else f"{most:,} a class"
-        title = Text.assemble(
-            (row.name, "bold"),
-            f"  {row.kind}  ",
-            (f"imbalance {most / max(1, least):.1f}   " if least < most else "", ""),
-            (f"{balance} in training   {HINT}", inks["faint"]),
+        what = "an image of each class" if self._pictures else "images of each class, in training"
+        self.query_one(".title", Static).update(
+            Text.assemble((row.name, "bold"), f"  {what}  ", (f" {HINT}", inks["faint"]))
         )
-        self.query_one(".title", Static).update(title)
-        self.query_one("#classes", Static).update(
-            class_bars(row, max(30, self.size.width - 4), inks["teacher"], inks["faint"])
-        )
+        width = max(30, self.size.width - 4)
+        shown = self._drawn(row, width) if self._pictures else about(row, width, inks)
+        self.query_one("#about", Static).update(shown)
+
+    def _drawn(self, row: DatasetRow, width: int) -> RenderableType:
+        """The dataset's images, or why they cannot be seen yet."""
+        if row.key not in self._samples:
+            self._samples[row.key] = "reading images…"
+            self.run_worker(partial(sample, row, self.post_message), thread=True)
+        found = self._samples[row.key]
+        if isinstance(found, str):
+            return Text(found, style=self.wnkd.inks["faint"])
+        from wnkd_tui.pictures import lines
+
+        return Text("\n").join(lines(found, width))
+
+    @on(Sampled)
+    def _sampled(self, event: Sampled) -> None:
+        self._samples[event.key] = event.samples
+        self._detail()
+
+    def action_pictures(self) -> None:
+        """Turns between what the dataset holds and how it looks; a failure is tried again."""
+        self._pictures = not self._pictures
+        if (line := self._rows.row) and isinstance(self._samples.get(line.row.key), str):
+            del self._samples[line.row.key]
+        self._detail()
 
     @on(Rows.Chosen)
     def _open(self, _: Rows.Chosen) -> None:
@@ -87,20 +121,6 @@ class DatasetsPage(Page):
     def action_configure(self) -> None:
         if line := self._rows.row:
             self.wnkd.configure(line.row.name)
-
-
-def class_bars(row: DatasetRow, width: int, ink: str, faint: str) -> Text:
-    """A line per class: its name, a bar of its training images, and both counts."""
-    names = min(24, max(len(name) for name in row.classes))
-    most = max(row.train_per_class)
-    room = max(8, width - names - 24)
-    lines = []
-    for name, train, val in zip(row.classes, row.train_per_class, row.val_per_class, strict=True):
-        label = Text(name)
-        label.truncate(names, overflow="ellipsis", pad=True)
-        counts = f"  {train:>7,} ", (f"+ {val:>6,} val", faint)
-        lines.append(Text.assemble(label, "  ", bar(train / most, room, ink, faint), *counts))
-    return Text("\n").join(lines)
 
 
 def _count(of: Callable[[DatasetRow], int]) -> Callable[[DatasetLine, int], Text]:

@@ -7,8 +7,11 @@ from textual.message import Message
 
 from engine.errors import WnkdError
 from wnkd_tui.app.preview import Preview, preview
+from wnkd_tui.app.screens.form.completion import known as settings_of
 from wnkd_tui.app.screens.form.fields import Fields, read
 from wnkd_tui.home import Home
+from wnkd_tui.queue.adding import FIRST_RECIPE, LAST_RECIPE, dataset_of
+from wnkd_tui.queue.settings import Setting
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
 
@@ -22,6 +25,14 @@ class Known(Message):
     def __init__(self, datasets: tuple[str, ...], recipes: tuple[str, ...]) -> None:
         super().__init__()
         self.datasets, self.recipes = datasets, recipes
+
+
+class Listed(Message):
+    """The settings of the recipe that the form names, as they are without changes."""
+
+    def __init__(self, recipe: str, settings: tuple[Setting, ...]) -> None:
+        super().__init__()
+        self.recipe, self.settings = recipe, settings
 
 
 class Checked(Message):
@@ -47,14 +58,20 @@ def known(find: Find, post: Post) -> None:
 
 
 def check(fields: Fields, find: Find, post: Post) -> None:
-    """Posts what `fields` would add."""
+    """Posts the settings there are, and what `fields` would add. Nothing is queued or copied."""
     try:
-        request = read(fields)
         conn = connect(find())
         try:
-            told: Preview | str = preview(conn, [request])
+            post(_listed(conn, fields))
+            told: Preview | str = preview(conn, [read(fields)])
         finally:
             conn.close()
     except (WnkdError, sqlite3.Error, OSError) as error:
         told = str(error)
     post(Checked(fields, told))
+
+
+def _listed(conn: sqlite3.Connection, fields: Fields) -> Listed:
+    dataset = dataset_of(conn, fields.dataset or None).name
+    recipe = fields.recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE
+    return Listed(recipe, settings_of(recipe, dataset))

@@ -1,60 +1,76 @@
 """What the form holds, as people type it, and what it asks for once it is read."""
 
-from dataclasses import dataclass
+import json
+import re
+from dataclasses import dataclass, replace
 
+from engine.changes import Changes, Value
 from engine.errors import SpecError
-from engine.spec import Modality, Teachers, TrialSpec, ValidationText
-from wnkd_tui.app.screens.grid.cells import Basis
+from engine.spec import Method, Modality, Teachers, TrialSpec, ValidationText
+from wnkd_tui.queue import wording
 from wnkd_tui.queue.adding import TrialRequest
-from wnkd_tui.queue.wording import EVERY_STUDENT, Mix, mixes, numbers, seeds
+from wnkd_tui.queue.wording import EVERY_STUDENT, mixes, numbers, seeds
+
+# A comma ends a change where a name follows; else, and in quotes, it is part of a value.
+_END = r",(?:\s+[A-Za-z_]|[A-Za-z_][\w.]*\s*=)"
+_CHANGE = re.compile(rf'(?:"[^"]*"|(?!{_END}).)+')
 
 
 @dataclass(frozen=True)
 class Fields:
-    """Empty strings stand for what is usual: last dataset, recipe's encoder, all images."""
+    """Empty strings stand for what is usual: last dataset and recipe, the recipe's encoder, all
+    images, no change."""
 
     dataset: str = ""
-    recipe: str = "demo"
+    recipe: str = ""
     encoder: str = ""
     modality: Modality = Modality.IMG_TEXT
+    method: Method = Method.KD
     teachers: tuple[Teachers, ...] = EVERY_STUDENT
     wn: str = "100"
     noise: str = ""
     seeds: str = "1"
     limit_train: str = ""
     val_text: ValidationText | None = None
+    changes: str = ""
+
+    @classmethod
+    def asking(cls, request: TrialRequest) -> "Fields":
+        """The form that asks for `request`."""
+        wn = [str(part) for part, noise in request.mixes if not noise]
+        noise = [str(part) for _, part in request.mixes if part]
+        return cls(
+            dataset=request.dataset or "",
+            recipe=request.recipe or "",
+            encoder=request.encoder or "",
+            modality=request.modality,
+            method=request.method,
+            teachers=tuple(request.teachers),
+            wn=",".join(wn),
+            noise=",".join(noise),
+            seeds="".join(f"{seed}," for seed in request.seeds),
+            limit_train=str(request.limit_train or ""),
+            val_text=request.val_text,
+            changes=written(request.changes),
+        )
 
     @classmethod
     def of(cls, spec: TrialSpec) -> "Fields":
         """The form that asks for `spec` again."""
         tx = spec.tx
-        return cls(
+        request = TrialRequest(
+            mixes=[(tx.wn, tx.noise)] if tx else [],
+            teachers=[spec.teachers],
+            seeds=[spec.seed],
             dataset=spec.dataset,
             recipe=spec.recipe,
-            encoder=tx.encoder if tx else "",
-            modality=tx.modality if tx else Modality.IMG_TEXT,
-            teachers=(spec.teachers,),
-            wn=str(tx.wn) if tx and not tx.noise else "",
-            noise=str(tx.noise) if tx and tx.noise else "",
-            seeds=f"{spec.seed},",
-            limit_train=str(spec.limit_train or ""),
-            val_text=tx.val_text if tx else None,
+            encoder=tx.encoder if tx else None,
+            limit_train=spec.limit_train,
+            method=spec.method,
+            changes=spec.changes,
         )
-
-    @classmethod
-    def at(cls, basis: Basis, mix: Mix, teachers: Teachers | None) -> "Fields":
-        """The form for one cell of the grid."""
-        wn, noise = mix
-        return cls(
-            dataset=basis.dataset,
-            recipe=basis.recipe,
-            encoder=basis.encoder,
-            modality=basis.modality,
-            teachers=(teachers or Teachers.TX,),
-            wn="" if noise else str(wn),
-            noise=str(noise) if noise else "",
-            seeds="".join(f"{seed}," for seed in basis.seeds),
-            limit_train=str(basis.limit_train or ""),
+        return cls.asking(
+            replace(request, modality=tx.modality, val_text=tx.val_text) if tx else request
         )
 
 
@@ -68,11 +84,32 @@ def read(fields: Fields) -> TrialRequest:
     return TrialRequest(
         mixes=mixes(numbers(fields.wn, "wn"), numbers(fields.noise, "noise")) or [(0, 0)],
         teachers=fields.teachers,
-        recipe=fields.recipe,
+        recipe=fields.recipe or None,
         seeds=seeds(fields.seeds, "seeds"),
         dataset=fields.dataset or None,
         encoder=fields.encoder.strip() or None,
         modality=fields.modality,
         limit_train=limit[0] if limit else None,
         val_text=fields.val_text,
+        method=fields.method,
+        changes=wording.changes(parts(fields.changes), "change"),
     )
+
+
+def parts(text: str) -> list[str]:
+    """`stem=linear, steps=25,40` → `stem=linear` and `steps=25,40`."""
+    found = (part.lstrip(",").strip() for part in _CHANGE.findall(text))
+    return [part for part in found if part]
+
+
+def written(changes: Changes) -> str:
+    """The text that reads as `changes`."""
+    return ", ".join(f"{name}={_written(value)}" for name, value in changes)
+
+
+def _written(value: Value) -> str:
+    """A text as it is, unless it would be read as something else."""
+    alone = isinstance(value, str) and len(parts(f"it={value}")) == 1
+    if alone and wording.changes([f"it={value}"], "it") == (("it", value),):
+        return str(value)
+    return json.dumps(value)

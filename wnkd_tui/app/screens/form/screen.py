@@ -1,6 +1,5 @@
 """The form for a single trial or a sweep: checked while one types, with what it would add."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -9,29 +8,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widget import Widget
-from textual.widgets import Button, Checkbox, Footer, Input, Label, Select, Static
+from textual.widgets import Button, Checkbox, Footer, Input, Select, Static
 
-from engine.spec import Modality, Teachers, ValidationText
+from engine.spec import Method, Modality, Teachers, ValidationText
 from wnkd_tui.app.preview import Preview
-from wnkd_tui.app.screens.form.check import Checked, Known, check, known
+from wnkd_tui.app.screens.form.check import Checked, Known, Listed, check, known
+from wnkd_tui.app.screens.form.choose import ChooseSetting
+from wnkd_tui.app.screens.form.completion import Completion
 from wnkd_tui.app.screens.form.fields import Fields, read
+from wnkd_tui.app.screens.form.lines import chosen_in, entry, line, students
 from wnkd_tui.queue.adding import TrialRequest
-
-STUDENTS = {
-    "alone": Teachers.NONE,
-    "T_x": Teachers.TX,
-    "T_m": Teachers.TM,
-    "T_m+T_x": Teachers.TM_TX,
-}
-
-
-class Box(Checkbox):
-    """A tick where it is on: Textual's own tells on from off by colour alone."""
-
-    @property
-    def BUTTON_INNER(self) -> str:  # type: ignore[override]
-        return "✓" if self.value else " "
 
 
 class TrialForm(ModalScreen[TrialRequest | None]):
@@ -40,6 +26,7 @@ class TrialForm(ModalScreen[TrialRequest | None]):
     AUTO_FOCUS = "#wn"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "queue", "Queue", priority=True),
+        Binding("ctrl+l", "settings", "Settings", priority=True),
         Binding("escape", "dismiss", "Back"),
     ]
 
@@ -47,28 +34,39 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         super().__init__()
         self._start = fields
         self._checked: Fields | None = None  # the last fields that were found good
+        self._completion = Completion()
+        self._listed: Listed | None = None
 
     def compose(self) -> ComposeResult:
         start = self._start
+        texts, dataset, recipe = list(ValidationText), start.dataset, start.recipe
+        changes = "stem=linear, student.tau=2: ctrl+l lists what can be changed"
         with VerticalScroll(classes="dialog form", can_focus=False):
             yield Static("New trial or sweep", classes="question")
-            yield _line("wn %", _input("wn", start.wn, "such as 100, or 0,20,50,80,100"))
-            yield _line("noise %", _input("noise", start.noise, "in the place of wn"))
-            with Horizontal(classes="line"):
-                yield Label("students")
-                for words, teachers in STUDENTS.items():
-                    yield Box(words, teachers in start.teachers, name=teachers.value, compact=True)
-            yield _line("dataset", _select("dataset", [start.dataset], "used last", start.dataset))
-            yield _line("recipe", _select("recipe", [start.recipe]))
-            yield _line("modality", _select("modality", list(Modality), "", start.modality))
-            yield _line("encoder", _input("encoder", start.encoder, "the recipe's"))
-            yield _line("seeds", _input("seeds", start.seeds, "3 for three, or which: 0,4"))
-            yield _line("images", _input("images", start.limit_train, "all of the training split"))
-            texts = list(ValidationText)
-            yield _line("val text", _select("val_text", texts, "the usual", start.val_text))
-            yield Static(id="told")
+            yield line(
+                ("wn %", entry("wn", start.wn, "such as 100, or 0,20,50")),
+                ("noise %", entry("noise", start.noise, "in the place of wn")),
+            )
+            yield students(start.teachers)
+            yield line(
+                ("method", chosen_in("method", list(Method), "", start.method)),
+                ("seeds", entry("seeds", start.seeds, "3 for three, or which: 0,4")),
+            )
+            yield line(
+                ("dataset", chosen_in("dataset", [dataset], "used last", dataset)),
+                ("recipe", chosen_in("recipe", [recipe], "used last", recipe)),
+            )
+            yield line(
+                ("modality", chosen_in("modality", list(Modality), "", start.modality)),
+                ("val text", chosen_in("val_text", texts, "the usual", start.val_text)),
+            )
+            yield line(("images", entry("images", start.limit_train, "all of the training split")))
+            yield line(("encoder", entry("encoder", start.encoder, "the recipe's")))
+            yield line(("changes", entry("changes", start.changes, changes, self._completion)))
+            yield Static(id="told", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Queue", id="queue", variant="primary", compact=True, disabled=True)
+                yield Button("Settings", id="settings", compact=True)
                 yield Button("Back", id="back", compact=True)
         yield Footer(compact=True)
 
@@ -89,6 +87,11 @@ class TrialForm(ModalScreen[TrialRequest | None]):
             select.set_options((value, value) for value in values)
             if chosen in values:
                 select.value = chosen
+
+    @on(Listed)
+    def _keep(self, event: Listed) -> None:
+        self._listed = event
+        self._completion.known = event.settings
 
     @on(Input.Changed)
     @on(Checkbox.Changed)
@@ -116,15 +119,17 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         boxes = self.query(Checkbox)
         return Fields(
             dataset=chosen("dataset") or "",
-            recipe=chosen("recipe") or self._start.recipe,
+            recipe=chosen("recipe") or "",
             encoder=typed("encoder"),
             modality=chosen("modality") or Modality.IMG_TEXT,
+            method=Method(chosen("method")),
             teachers=tuple(Teachers(box.name) for box in boxes if box.value and box.name),
             wn=typed("wn"),
             noise=typed("noise"),
             seeds=typed("seeds"),
             limit_train=typed("images"),
             val_text=chosen("val_text"),
+            changes=typed("changes"),
         )
 
     @on(Checked)
@@ -134,7 +139,10 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         good = isinstance(event.told, Preview)
         self._checked = event.fields if good else None
         told = self.query_one("#told", Static)
-        told.update(event.told.text() if isinstance(event.told, Preview) else f"✗ {event.told}")
+        said = f"✗ {event.told}"
+        if isinstance(event.told, Preview):
+            said = f"{event.told.text()}\n{event.told.estimate}"
+        told.update(said)
         told.set_class(not good, "-wrong")
         self.query_one("#queue", Button).disabled = not good
 
@@ -144,25 +152,23 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         if self._checked == self.fields():
             self.dismiss(read(self._checked))
 
+    @on(Button.Pressed, "#settings")
+    def action_settings(self) -> None:
+        """What can be changed; the one chosen is put into the line of changes."""
+        if self._listed:
+            inks = cast(Any, self.app).inks
+            listed = self._listed
+            self.app.push_screen(ChooseSetting(listed.recipe, listed.settings, inks), self._change)
+
+    def _change(self, name: str | None) -> None:
+        if name is None:
+            return
+        changes = self.query_one("#changes", Input)
+        before = changes.value.strip().rstrip(",")
+        changes.focus()
+        changes.value = f"{before}, {name}=" if before else f"{name}="
+        changes.action_end()
+
     @on(Button.Pressed, "#back")
     def _back(self) -> None:
         self.dismiss(None)
-
-
-def _line(label: str, widget: Widget) -> Horizontal:
-    return Horizontal(Label(label), widget, classes="line")
-
-
-def _input(name: str, value: str, placeholder: str) -> Input:
-    return Input(value, placeholder, id=name, compact=True, select_on_focus=False)
-
-
-def _select(
-    name: str, values: Sequence[str], blank: str = "", chosen: str | None = None
-) -> Select[str]:
-    """`blank` is what stands where nothing is chosen; without it something must be."""
-    options = [(str(value), str(value)) for value in values if value]
-    named = {"prompt": blank or name, "allow_blank": bool(blank), "id": name, "compact": True}
-    if chosen:
-        named["value"] = str(chosen)
-    return Select(options, **named)  # type: ignore[arg-type]

@@ -5,12 +5,22 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from wnkd_tui.app.screens.grid.cells import Cell
+from wnkd_tui.app.screens.grid.places import Layout, Line
 from wnkd_tui.app.states import SIGNS
 from wnkd_tui.queue.wording import Mix
 from wnkd_tui.report.stats import Epoch
 
 MARK = "◆"
 LEGEND = "✓ done   ▶ running   ○ queued   · not yet   ✗ failed   ◆ marked"
+LABEL = 16  # cells
+_WORDS = {"waiting": "queued", "absent": "", "balanced": "no shots"}
+
+
+def line_label(layout: Layout, line: Line) -> str:
+    dataset, mix = line
+    if not layout.by_dataset:
+        return mix_label(mix)
+    return dataset if len(dataset) < LABEL else f"{dataset[: LABEL - 2]}…"
 
 
 def mix_label(mix: Mix) -> str:
@@ -18,7 +28,7 @@ def mix_label(mix: Mix) -> str:
     wn, noise = mix
     gt = 100 - wn - noise
     other = f"{wn:>3}%wn" if wn else f"{noise:>3}%noise" if noise else ""
-    return f"{gt:>3}%gt {other}".ljust(16)
+    return f"{gt:>3}%gt {other}".ljust(LABEL)
 
 
 def cell_text(
@@ -40,5 +50,5 @@ def _said(cell: Cell, seeds: int, epoch: Epoch, inks: Mapping[str, str]) -> list
         stat = cell.value.at(epoch)
         spread = [(f" ±{stat.sd:.2f}", faint)] if stat.sd is not None and not part else []
         return [(f"{stat.mean:.2f}", "bold"), *spread, *part]
-    words = {"waiting": "queued", "absent": ""}.get(cell.state, cell.state)
+    words = _WORDS.get(cell.state, cell.state)
     return [(words, inks.get(f"state-{cell.state}", faint)), *part]

@@ -1,36 +1,26 @@
 """Page 3: the paper's proportion grid, with what is done and what could be queued."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Static
 
-from engine.encoders.names import is_stand_in
-from engine.spec import Modality
-from wnkd_tui.app.screens.compare.view import inks_of
+from wnkd_tui.app.preview import Preview
 from wnkd_tui.app.screens.form.fields import Fields
-from wnkd_tui.app.screens.grid.cells import COLUMNS, Place, mixes_of
-from wnkd_tui.app.screens.grid.paint import LEGEND, cell_text, mix_label
-from wnkd_tui.app.screens.grid.view import GridQuestion, GridView, requests
+from wnkd_tui.app.screens.grid.knobs import KNOBS, Settings, after
+from wnkd_tui.app.screens.grid.paint import LEGEND, cell_text, line_label
+from wnkd_tui.app.screens.grid.places import Line, Place, request_of, requests
+from wnkd_tui.app.screens.grid.sweep import SweepList
+from wnkd_tui.app.screens.grid.view import GridQuestion, GridView
 from wnkd_tui.app.screens.page import WIDE, Page
 from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.knobs import Knob, Knobs
+from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.report import curves
 from wnkd_tui.report.stats import Epoch
-
-KNOBS = {
-    "dataset": "d",
-    "recipe": "r",
-    "encoder": "e",
-    "modality": "y",
-    "seeds": "s",
-    "images": "l",
-}
-_SEEDS = tuple(tuple(range(count)) for count in (1, 3, 5))
 
 
 class GridPage(Page):
@@ -38,9 +28,10 @@ class GridPage(Page):
     AUTO_FOCUS = "DataTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark"),
-        Binding("a", "mark_row", "Row"),
-        Binding("A", "mark_all", "All"),
+        Binding("a", "mark_row", "Mark its row", show=False),
+        Binding("A", "mark_all", "Mark all", show=False),
         Binding("q", "queue", "Queue"),
+        Binding("S", "sweep", "Sweep"),
         Binding("f", "form", "Form"),
         Binding("o", "open", "Open"),
         Binding("b", "epoch", "Best/last", show=False),
@@ -52,11 +43,7 @@ class GridPage(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self._recipe: str | None = None
-        self._encoder: str | None = None
-        self._modality = Modality.IMG_TEXT
-        self._seeds = _SEEDS[0]
-        self._limit: int | None = None
+        self._settings = Settings()
         self._marked: frozenset[Place] = frozenset()
         self._epoch: Epoch = "best"
 
@@ -70,116 +57,118 @@ class GridPage(Page):
         yield Chart(id="grid-chart")
 
     def question(self) -> GridQuestion:
-        return GridQuestion(
-            self.wnkd.grid_dataset,
-            self._recipe,
-            self._encoder,
-            self._modality,
-            self._seeds,
-            self._limit,
-            self._marked,
-            self._cursor(),
-        )
+        return self._settings.question(self.wnkd.grid_dataset, self._marked)
 
     def show(self, answer: GridView) -> None:
-        self._tell_knobs(answer)
+        for name, value in self._settings.told(answer.basis).items():
+            self.query_one(f"#knob-{name}", Knob).tell(value, self.wnkd.inks)
         self._draw(answer)
-        inks = self.wnkd.inks
         figure = f"validation top-1 %, {self._epoch} epoch (b: the other)"
         self.query_one("#grid-legend", Static).update(
-            Text(f"{LEGEND}\n{figure}", style=inks["faint"])
+            Text(f"{LEGEND}\n{figure}", style=self.wnkd.inks["faint"])
         )
-        told = answer.preview
-        line = Text(told if isinstance(told, str) else told.text())
-        if isinstance(told, str):
-            line.stylize(inks["state-failed"])
-        elif told.new_trials:
-            line.append("   q", f"bold {inks['teacher']}").append(" queues them")
-        elif not self._marked:
-            line = Text("space marks a cell, q queues what is marked", style=inks["faint"])
-        self.query_one("#grid-preview", Static).update(line)
+        self.query_one("#grid-preview", Static).update(self._told(answer.preview))
         self._plot(answer)
         self.offer()
 
+    def _told(self, told: Preview | str) -> Text:
+        """What the marks would add, or why they cannot be queued."""
+        inks = self.wnkd.inks
+        if isinstance(told, str):
+            return Text(told, style=inks["state-failed"])
+        if not self._marked:
+            hint = "space marks a cell, a its row, A all; q queues what is marked"
+            return Text(hint, style=inks["faint"])
+        line = Text(told.text())
+        if told.new_trials:
+            line.append("   q", f"bold {inks['teacher']}").append(" queues them")
+        return line.append(f"\n{told.estimate}", inks["faint"])
+
     def _plot(self, answer: GridView) -> None:
         """The grid's numbers as lines, where the terminal has room below it."""
-        rows, epoch, inks = answer.rows, self._epoch, self.wnkd.inks
-        self.query_one("#grid-chart", Chart).plot(
-            (lambda look: curves.accuracy(rows, look, epoch)) if rows else None,
-            [inks[name] for name in inks_of(rows, epoch)],
+        self.query_one("#grid-chart").set_class(not answer.rows, "-nothing")
+        self.query_one("#grid-chart", Chart).figure(
+            curves.accuracy(answer.rows, self._epoch) if answer.rows else None, self.wnkd.inks
         )
 
-    def _tell_knobs(self, answer: GridView) -> None:
-        basis = answer.basis
-        stand_in = " (stand-in)" if is_stand_in(basis.encoder) else ""
-        seeds = ",".join(map(str, basis.seeds))
-        values = {
-            "dataset": basis.dataset,
-            "recipe": basis.recipe,
-            "encoder": f"{basis.encoder}{stand_in}",
-            "modality": basis.modality.value,
-            "seeds": seeds,
-            "images": str(basis.limit_train or "all of the split"),
-        }
-        for name, value in values.items():
-            self.query_one(f"#knob-{name}", Knob).tell(value, self.wnkd.inks)
-
     def _draw(self, answer: GridView) -> None:
-        """Fills the table anew only where its rows or widths changed, else cell by cell."""
-        table = self.query_one(DataTable)
-        mixes = mixes_of(answer.basis.modality)
+        """Fills the table anew only where its lines or widths changed, else cell by cell."""
+        table, layout = self.query_one(DataTable), self._settings.layout
         width = 24 if self.size.width >= WIDE else 15
-        shape = (mixes, width)
+        shape = (layout.name, answer.lines, width)
         if getattr(self, "_shape", None) != shape:
             self._shape = shape
             cursor = table.cursor_coordinate
             table.clear(columns=True)
-            for title in COLUMNS:
+            for title in layout.columns:
                 table.add_column(title, key=title, width=width)
-            for mix in mixes:
-                table.add_row(*[""] * len(COLUMNS), key=mix_label(mix), label=Text(mix_label(mix)))
+            for line in answer.lines:
+                blank = [""] * len(layout.columns)
+                table.add_row(*blank, key=str(line), label=Text(line_label(layout, line)))
             table.cursor_coordinate = cursor
-        for (mix, column), cell in answer.cells.items():
-            marked = (mix, column) in self._marked
-            text = cell_text(
-                cell, len(answer.basis.seeds), self._epoch, self.wnkd.inks, marked=marked
-            )
-            if table.get_cell(mix_label(mix), column) != text:
-                table.update_cell(mix_label(mix), column, text)
+        for (line, column), cell in answer.cells.items():
+            marked = (line, column) in self._marked
+            seeds = len(answer.basis.seeds)
+            text = cell_text(cell, seeds, self._epoch, self.wnkd.inks, marked=marked)
+            if table.get_cell(str(line), column) != text:
+                table.update_cell(str(line), column, text)
 
-    def _cursor(self) -> Place:
-        at = self.query_one(DataTable).cursor_coordinate if self.is_mounted else Coordinate(0, 0)
-        mixes = mixes_of(self._modality)
-        return mixes[min(at.row, len(mixes) - 1)], list(COLUMNS)[at.column]
+    @property
+    def _cursor(self) -> Place | None:
+        """None before the first answer."""
+        if self.answer is None:
+            return None
+        at = self.query_one(DataTable).cursor_coordinate
+        lines, columns = self.answer.lines, list(self._settings.layout.columns)
+        return lines[min(at.row, len(lines) - 1)], columns[at.column]
+
+    @property
+    def _trial(self) -> int | None:
+        """The newest one of the cell under the cursor."""
+        place = self._cursor
+        return self.answer.cells[place].trial if place in self.answer.cells else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "queue":
             return bool(self._marked)
         if action == "open":
-            return self.answer is not None and self.answer.trial is not None
+            return self.answer is not None and self._trial is not None
         return True
 
     # Marks.
 
     def _mark(self, places: set[Place]) -> None:
-        """Marks `places`; marks them off where all of them are marked."""
-        places = {place for place in places if COLUMNS[place[1]][0] is not None}
+        """Marks what can be queued of `places`; marks it off where all of it is marked."""
+        columns = self._settings.layout.columns
+        places = {
+            place
+            for place in places
+            if columns[place[1]].teachers and self.answer.cells[place].state != "balanced"
+        }
         self._marked = self._marked - places if places <= self._marked else self._marked | places
         self.redraw()
         self.ask()
 
+    def _row(self, line: Line) -> set[Place]:
+        return {(line, column) for column in self._settings.layout.columns}
+
     def action_mark(self) -> None:
-        place = self._cursor()
-        if COLUMNS[place[1]][0] is None:
-            self.notify("T_x is trained with its student: mark T_x S_s or T_m T_x S_s")
+        if not (place := self._cursor):
             return
-        self._mark({place})
+        if self._settings.layout.columns[place[1]].teachers is None:
+            self.notify("T_x is trained with its student: mark T_x S_s or T_m T_x S_s")
+        elif self.answer.cells[place].state == "balanced":
+            self.notify(f"LFME learns from shot groups: {place[0][0]} is not long-tailed")
+        else:
+            self._mark({place})
 
     def action_mark_row(self) -> None:
-        self._mark({(self._cursor()[0], column) for column in COLUMNS})
+        if place := self._cursor:
+            self._mark(self._row(place[0]))
 
     def action_mark_all(self) -> None:
-        self._mark({(mix, column) for mix in mixes_of(self._modality) for column in COLUMNS})
+        if self.answer:
+            self._mark({place for line in self.answer.lines for place in self._row(line)})
 
     @on(DataTable.CellSelected)
     def _selected(self) -> None:
@@ -187,21 +176,35 @@ class GridPage(Page):
 
     @on(DataTable.CellHighlighted)
     def _moved(self) -> None:
-        self.ask()
+        self.offer()
 
     def action_queue(self) -> None:
         if self.answer and self._marked:
-            self.wnkd.deeds.queue(requests(self.answer.basis, self._marked))
+            wanted = requests(self._settings.layout, self.answer.basis, self._marked)
+            self.wnkd.deeds.queue(wanted)
             self._mark(set(self._marked))
 
+    def action_sweep(self) -> None:
+        """Everything that one of the paper's tables or figures needs."""
+        if not self.answer:
+            return
+
+        def queue(requests: list[TrialRequest] | None) -> None:
+            if requests:
+                self.wnkd.deeds.queue(requests)
+
+        self.app.push_screen(SweepList(self.wnkd.find, self.answer.basis, self.wnkd.inks), queue)
+
     def action_form(self) -> None:
-        if self.answer:
-            mix, column = self._cursor()
-            self.wnkd.fill_form(Fields.at(self.answer.basis, mix, COLUMNS[column][0]))
+        if self.answer and (place := self._cursor):
+            (dataset, mix), column = place
+            kind = self._settings.layout.columns[column]
+            request = request_of(self.answer.basis, dataset, kind, [mix])
+            self.wnkd.fill_form(Fields.asking(request))
 
     def action_open(self) -> None:
-        if self.answer and self.answer.trial is not None:
-            self.wnkd.open_trial(self.answer.trial)
+        if (trial := self._trial) is not None:
+            self.wnkd.open_trial(trial)
 
     def action_epoch(self) -> None:
         self._epoch = "last" if self._epoch == "best" else "best"
@@ -217,24 +220,8 @@ class GridPage(Page):
         """The setting's next value; the grid of other settings has other marks."""
         if not self.answer:
             return
-        options, basis = self.answer.options, self.answer.basis
+        self._settings.turn(name, self.answer)
         if name == "dataset":
-            self.wnkd.grid_dataset = _after(basis.dataset, options.datasets)
-            self._recipe = self._encoder = self._limit = None
-        elif name == "recipe":
-            self._recipe, self._encoder = _after(basis.recipe, options.recipes), None
-        elif name == "encoder":
-            self._encoder = _after(basis.encoder, options.encoders)
-        elif name == "modality":
-            self._modality = _after(basis.modality, tuple(Modality))
-        elif name == "seeds":
-            self._seeds = _after(basis.seeds, _SEEDS)
-        elif name == "images":
-            self._limit = _after(basis.limit_train, options.limits)
+            self.wnkd.grid_dataset = after(self.answer.basis.dataset, self.answer.options.datasets)
         self._marked = frozenset()
         self.ask()
-
-
-def _after(value: Any, values: tuple[Any, ...]) -> Any:
-    """The one after `value`, the first after the last."""
-    return values[(values.index(value) + 1) % len(values)] if value in values else values[0]

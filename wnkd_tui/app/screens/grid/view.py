@@ -1,23 +1,23 @@
 """What the configurations page knows: the choices there are, the grid, and what marks would add."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.changes import Changes
 from engine.encoders.names import STAND_IN
 from engine.errors import WnkdError
 from engine.recipe import load_recipe, recipe_names
-from engine.spec import Modality, Teachers
+from engine.spec import Modality, MultimodalSpec
 from wnkd_tui.app.preview import Preview, last_dataset, preview
-from wnkd_tui.app.screens.grid.cells import COLUMNS, Basis, Cell, Measured, Place, matrix
+from wnkd_tui.app.screens.grid.cells import Cell, matrix
+from wnkd_tui.app.screens.grid.places import Basis, Kind, Layout, Line, Place, lines_of, requests
 from wnkd_tui.home import Home
-from wnkd_tui.queue.adding import TrialRequest
-from wnkd_tui.queue.wording import Mix
-from wnkd_tui.report.rows import Row
+from wnkd_tui.queue.adding import FIRST_RECIPE
+from wnkd_tui.queue.sweeps import is_long_tailed
+from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import TrialRow
-
-FIRST_RECIPE = "demo"
+from wnkd_tui.store.rows import DatasetRow, TrialRow
 
 
 @dataclass(frozen=True)
@@ -28,30 +28,32 @@ class Options:
     recipes: tuple[str, ...]
     encoders: tuple[str, ...]
     limits: tuple[int | None, ...]
+    changes: tuple[Changes, ...]  # none, and those of trials that are there
 
 
 @dataclass(frozen=True)
 class GridView:
     options: Options
     basis: Basis
-    rows: tuple[Row, ...]  # what is measured, as the report has it
+    lines: tuple[Line, ...]
     cells: Mapping[Place, Cell]
-    trial: int | None  # the newest one of the cell under the cursor
+    rows: tuple[Row, ...]  # what is measured of the text mixes, as the reports have it
     preview: Preview | str  # a string says why the marks cannot be queued
 
 
 @dataclass(frozen=True)
 class GridQuestion:
-    """None: the dataset used last, the recipe's own encoder."""
+    """None: the dataset used last, its newest trial's recipe, the recipe's own encoder."""
 
+    layout: Layout
     dataset: str | None
     recipe: str | None
     encoder: str | None
     modality: Modality
     seeds: tuple[int, ...]
     limit_train: int | None
+    changes: Changes
     marked: frozenset[Place]
-    cursor: Place
 
     def read(self, conn: sqlite3.Connection, home: Home) -> GridView:
         trials = queries.trials(conn)
@@ -60,57 +62,62 @@ class GridQuestion:
         recipe = self.recipe or (of_dataset[-1].recipe if of_dataset else FIRST_RECIPE)
         own = load_recipe(recipe, dataset).encoder
         basis = Basis(
-            dataset, recipe, self.encoder or own, self.modality, self.seeds, self.limit_train
+            dataset,
+            recipe,
+            self.encoder or own,
+            self.modality,
+            self.seeds,
+            self.limit_train,
+            self.changes,
         )
         try:
-            told: Preview | str = preview(conn, requests(basis, self.marked))
+            told: Preview | str = preview(conn, requests(self.layout, basis, self.marked))
         except WnkdError as error:
             told = str(error)
-        measured = Measured.of(basis, queries.results(conn))
+        datasets = queries.datasets(conn)
+        lines = lines_of(self.layout, basis, [row.name for row in datasets])
+        balanced = frozenset(row.name for row in datasets if not is_long_tailed(row))
+        alike = [trial for trial in of_dataset if trial.recipe == recipe]
         return GridView(
-            _options(conn, trials, own),
+            _options(datasets, trials, alike, own),
             basis,
-            tuple(row for row in measured.rows.values() if row.tx),
-            matrix(basis, trials, queries.jobs(conn), measured),
-            _trial_at(basis, self.cursor, trials),
+            lines,
+            matrix(self.layout, basis, lines, trials, queries.jobs(conn), balanced),
+            () if self.layout.by_dataset else _measured(conn, basis),
             told,
         )
 
 
-def requests(basis: Basis, marked: Iterable[Place]) -> list[TrialRequest]:
-    """The marked cells as requests, one for each kind of student; T_x comes with any of them."""
-    mixes: dict[Teachers, list[Mix]] = {}
-    for mix, column in sorted(marked):
-        if (teachers := COLUMNS[column][0]) is not None:
-            mixes.setdefault(teachers, []).append(mix)
-    return [
-        TrialRequest(
-            mixes=tuple(of_teachers),
-            teachers=(teachers,),
-            recipe=basis.recipe,
-            seeds=basis.seeds,
-            dataset=basis.dataset,
-            encoder=basis.encoder,
-            modality=basis.modality,
-            limit_train=basis.limit_train,
-        )
-        for teachers, of_teachers in mixes.items()
-    ]
-
-
-def _options(conn: sqlite3.Connection, trials: Sequence[TrialRow], own: str) -> Options:
+def _options(
+    datasets: Sequence[DatasetRow], trials: Sequence[TrialRow], alike: Sequence[TrialRow], own: str
+) -> Options:
+    """`alike` are the trials of the grid's dataset and recipe."""
     encoders = [own, STAND_IN, *(trial.encoder for trial in trials if trial.encoder)]
     limits = sorted({trial.limit_train for trial in trials if trial.limit_train})
     return Options(
-        tuple(row.name for row in queries.datasets(conn)),
+        tuple(row.name for row in datasets),
         tuple(recipe_names()),
         tuple(dict.fromkeys(encoders)),
         (None, *limits),
+        tuple(dict.fromkeys([(), *(trial.changes for trial in alike)])),
     )
 
 
-def _trial_at(basis: Basis, place: Place, trials: Sequence[TrialRow]) -> int | None:
-    mix, column = place
-    teachers = COLUMNS[column][0] or Teachers.TX
-    specs = {basis.spec(mix, teachers, seed) for seed in basis.seeds}
-    return max((trial.id for trial in trials if trial.spec in specs), default=None)
+def _measured(conn: sqlite3.Connection, basis: Basis) -> tuple[Row, ...]:
+    """The grid's rows with a T_x, for the chart below it."""
+    wanted = (basis.dataset, basis.recipe, basis.limit_train)
+    rows = collect(
+        one
+        for one in queries.results(conn)
+        if (one.spec.dataset, one.spec.recipe, one.spec.limit_train) == wanted
+        and one.spec.seed in basis.seeds
+    )
+    return tuple(row for row in rows if row.tx and _fits(row, row.tx, basis))
+
+
+def _fits(row: Row, tx: MultimodalSpec, basis: Basis) -> bool:
+    """Whether a row has T_x as the grid has it, and the grid's changes as far as they matter."""
+    if (tx.encoder, tx.modality) != (basis.encoder, basis.modality):
+        return False
+    line = basis.dataset, (tx.wn, tx.noise)
+    return any(row.changes == spec.changes for spec in basis.specs(line, Kind(None), 0))

@@ -1,4 +1,5 @@
-"""A trial in full: what was asked for, its jobs, its results, and the nouns of each class."""
+"""A trial in full: what was asked for, its jobs, results, curves, and the nouns of each class; or
+how two trials differ."""
 
 from collections.abc import Mapping
 
@@ -9,17 +10,26 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from engine.spec import TrialSpec
+from engine.changes import text_of
+from engine.spec import Method, TrialSpec
 from wnkd_tui import charts
 from wnkd_tui.app.progress import duration
 from wnkd_tui.app.screens.queue.columns import figures
+from wnkd_tui.app.screens.trials.results import results
 from wnkd_tui.app.screens.trials.view import TrialDetail
 from wnkd_tui.app.states import badge
 from wnkd_tui.app.widgets.chart import Chart
+from wnkd_tui.app.widgets.sheet import drawn
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.report.nouns import Nouns
+from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.store.rows import JobRow
 
+_METHODS = {
+    Method.KD: "kd (Eq. 1 to 3)",
+    Method.ZSCORE: "zscore (logit standardisation)",
+    Method.LFME: "lfme (an expert for each shot group)",
+}
 _LEGENDS = {"T_x": "T_x, validation", "student": "student, validation"}
 Inks = Mapping[str, str]
 
@@ -28,17 +38,31 @@ class TrialPane(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(id="spec")
         yield Static(id="trial-jobs")
+        yield Static(id="results")
         yield Chart(id="trial-curves")
         yield Static(id="nouns")
+        yield Static(id="difference")
+
+    def compare(self, difference: tuple[Sheet, ...] | str | None, inks: Inks) -> None:
+        """Shows how two trials differ in the place of one trial; None shows that one again."""
+        self.set_class(difference is not None, "-difference")
+        shown: RenderableType = ""
+        if isinstance(difference, str):
+            shown = Text(difference, style=inks["state-failed"])
+        elif difference:
+            parts = [(Text(sheet.caption, "bold"), Text(), drawn(sheet)) for sheet in difference]
+            shown = Group(*(piece for part in parts for piece in (*part, Text())))
+        self.query_one("#difference", Static).update(shown)
 
     def tell(self, detail: TrialDetail | None, inks: Inks) -> None:
         if detail is None:
             return
         self.query_one("#spec", Static).update(_spec(detail, inks))
         self.query_one("#trial-jobs", Static).update(_jobs(detail.jobs, inks))
+        self.query_one("#results", Static).update(results(detail.jobs, detail.classes, inks))
         self.query_one("#nouns", Static).update(_nouns(detail.nouns, inks))
         chart = self.query_one(Chart)
-        chart.display = bool(detail.curves and any(detail.curves.values()))
+        chart.set_class(not any(detail.curves.values()), "-no-curves")
         series = [
             charts.Series(_LEGENDS[kind], [y for _, y in curve], [float(x) for x, _ in curve])
             for kind, curve in detail.curves.items()
@@ -55,7 +79,9 @@ def facts(spec: TrialSpec) -> dict[str, str]:
         "dataset": spec.dataset,
         "training images": str(spec.limit_train or "all"),
         "recipe": spec.recipe,
+        "changes": text_of(spec.changes) or "none",
         "seed": str(spec.seed),
+        "method": _METHODS[spec.method],
         "teachers": spec.teachers.value,
     }
     if tx := spec.tx:

@@ -1,0 +1,73 @@
+"""The palette, the themes, and sizes of terminals."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.widgets.rows import Rows
+from wnkd_tui.home import Home
+
+MakeApp = Callable[..., WnkdApp]
+Settle = Callable[[Pilot[None]], Awaitable[None]]
+Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
+
+
+async def test_the_palette_has_every_action_of_the_page(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Cancel", "Remove", "Worker", "New", "Compare", "Light/dark"} <= titles
+        await pilot.press("ctrl+p", *"compare", "enter")
+        await until(pilot, lambda: app.page is not None and app.page.NAME == "compare")
+
+
+async def test_t_turns_the_light_on(home: Home, make_app: MakeApp, settle: Settle) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        dark = dict(app.inks)
+        await pilot.press("t")
+        await pilot.pause()
+        assert app.theme == "wnkd-light"
+        assert app.inks["teacher"] != dark["teacher"]
+
+
+async def test_without_colour_states_are_still_told_apart(
+    home: Home, make_app: MakeApp, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        colours = {
+            segment.style.color.get_truecolor()
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style and segment.style.color and not segment.style.color.is_default
+        }
+        assert all(len(set(colour)) == 1 for colour in colours)  # greys alone
+        first = "".join(
+            segment.text for segment in app.screen.query_one("#jobs", Rows).render_line(1)
+        )
+        assert "▶" in first
+
+
+async def test_a_narrow_and_a_wide_terminal_show_the_same_jobs(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        assert app.screen.has_class("-narrow")
+        await pilot.resize_terminal(160, 50)
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen.has_class("-wide")
+        assert app.screen.query_one("#loss").display
+        line = "".join(s.text for s in app.screen.query_one("#jobs", Rows).render_line(1))
+        assert "▶ running" in line

@@ -1,0 +1,58 @@
+"""What T_x and the student of a trial found, beyond their accuracies: in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from wnkd_tui.store.rows import JobRow
+
+Inks = Mapping[str, str]
+_WHO = {"T_x": "teacher", "student": "student"}  # kind of job → ink
+_FEW = 5  # best and worst classes that are named
+# What a result says at its last epoch: key → words, and how it is written.
+_FIGURES = {
+    "fidelity": ("answers as its teachers do", "{:.2f} % of validation"),
+    "teacher_entropy": ("entropy of its teachers", "{:.3f} nats"),
+    "entropy": ("entropy", "{:.3f} nats"),
+}
+
+
+def results(jobs: Sequence[JobRow], classes: Sequence[str], inks: Inks) -> RenderableType:
+    """A block for T_x and one for the student; nothing where neither is done."""
+    parts: list[RenderableType] = []
+    for job in jobs:
+        if job.kind in _WHO and job.result:
+            table = Table.grid(padding=(0, 2))
+            table.add_column(no_wrap=True)
+            for name, value in _lines(job.result, classes).items():
+                table.add_row(Text(name, style=inks["faint"]), value)
+            if table.row_count:
+                parts += [Text(f"\n{job.kind}", f"bold {inks[_WHO[job.kind]]}"), table]
+    return Group(*parts)
+
+
+def _lines(result: Mapping[str, Any], classes: Sequence[str]) -> dict[str, str]:
+    lines = {
+        words: shape.format(result[key])
+        for key, (words, shape) in _FIGURES.items()
+        if result.get(key) is not None
+    }
+    accuracies = result.get("per_class", {}).get("best", ())
+    known = [
+        (value, name) for name, value in zip(classes, accuracies, strict=False) if value is not None
+    ]
+    known.sort(key=lambda one: -one[0])
+    if len(known) > 2 * _FEW:
+        return lines | {
+            "best classes": _named(known[:_FEW]),
+            "worst": _named(known[: -_FEW - 1 : -1]),
+        }
+    return lines | ({"classes, best epoch": _named(known)} if known else {})
+
+
+def _named(classes: Sequence[tuple[float, str]]) -> str:
+    """`zero 95.2, one 94.4`."""
+    return ", ".join(f"{name} {value:.1f}" for value, name in classes)
