@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format snapshots screenshots bench wordnet clean
+.PHONY: help install demo test lint format snapshots screenshots bench results test-offline wordnet clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Install wnkd and its tools into .venv
 
@@ -25,6 +25,9 @@ demo: $(STAMP) ## Run the main job: a small sweep on digits, its table and its c
 
 test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no network)
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-offline: $(STAMP) ## Run the tests with the network cut (Linux: needs user namespaces)
+	unshare --user --map-root-user --net $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## Check style, types and the directions of imports
 	$(BIN)/ruff check .
@@ -44,6 +47,9 @@ screenshots: $(STAMP) ## Make the pictures in docs/images from what is in WNKD_H
 
 bench: $(STAMP) ## Measure start-up times; prints a table
 	$(BIN)/python benchmarks/startup.py
+
+results: $(STAMP) ## Write docs/results from WNKD_HOME: make results DATASET=digits REPORTS="table2 fig3"
+	$(BIN)/python scripts/results.py $(DATASET) $(REPORTS)
 
 wordnet: $(STAMP) ## Build the shipped WordNet nouns: make wordnet CORPORA=corpora.tgz
 	$(BIN)/python scripts/build_wordnet.py $(CORPORA)
