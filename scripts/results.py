@@ -38,7 +38,7 @@ def measured_on(jobs: list[dict[str, Any]]) -> str:
     ).stdout.strip()
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"Measured {' to '.join(sorted({min(days), max(days)}))} at {commit} on"
+        f"Measured {' to '.join(sorted({min(days), max(days)}))}, written at {commit}, on"
         f" {', '.join(str(device) for device, _ in devices.most_common())}:"
         f" {len(done)} jobs, {hours:.1f} hours of work together."
         f" Python {platform.python_version()}, {packages}."

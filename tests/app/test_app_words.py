@@ -3,13 +3,13 @@
 import pytest
 from rich.text import Text
 
-from wnkd_tui.app.preview import Preview
 from wnkd_tui.app.progress import bar, duration, eta, rate_text
 from wnkd_tui.app.screens.grid.paint import mix_label
 from wnkd_tui.app.screens.queue.columns import figures
 from wnkd_tui.app.states import SIGNS, badge, counts_line
 from wnkd_tui.app.theme import DARK, LIGHT, inks
 from wnkd_tui.app.widgets.rows import Column, fit
+from wnkd_tui.queue.preview import Preview
 
 INKS = inks({}, DARK.name)
 

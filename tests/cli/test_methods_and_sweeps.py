@@ -106,3 +106,21 @@ def test_an_unreadable_result_of_many_figures_is_short(wnkd, finish):
     text = wnkd("queue", "show", "1").stdout
     assert "fidelity 93" in text
     assert "per_class" not in text
+
+
+def test_a_dry_run_says_what_it_would_add_and_adds_nothing(wnkd, data):
+    words = ("queue", "add", "--sweep", "table3", "--dry-run")
+    result = wnkd(*words)
+    assert result.stdout.splitlines()[0].startswith("2 trials: ")
+    assert "estimated: unknown" in result.stdout
+    found = data(*words)
+    assert (found["trials"], found["new_trials"]) == (2, 2)
+    assert found["estimate"]["hours"] is None
+    assert data("trial", "list")["trials"] == []
+
+
+def test_a_dry_run_names_a_file_and_copies_none(wnkd, home, tmp_path):
+    nouns = tmp_path / "nouns.txt"
+    nouns.write_text("horse\n")
+    wnkd("queue", "add", "--wn", "100", "--set", f"relax.nouns={nouns}", "--dry-run")
+    assert list(home.files.iterdir()) == []

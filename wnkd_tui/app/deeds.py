@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from engine.errors import WnkdError
-from wnkd_tui.app.progress import count
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.home import Home
+from wnkd_tui.queue.wording import count
 from wnkd_tui.store import commands
 from wnkd_tui.store.database import connect
 

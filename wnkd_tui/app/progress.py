@@ -10,11 +10,6 @@ def bar(share: float, width: int, ink: str, faint: str) -> Text:
     return Text.assemble((filled, ink), ("─" * (width - len(filled)), faint))
 
 
-def count(number: int, what: str) -> str:
-    """`1 trial`, `1,200 trials`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def duration(seconds: float) -> str:
     """`42s`, `3m05`, `2h10`, `4d06h`: at most five characters up to 99 days."""
     whole = max(0, round(seconds))

@@ -10,7 +10,10 @@ from wnkd_tui.cli import flags
 from wnkd_tui.cli.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wnkd_tui.home import Home
+    from wnkd_tui.queue.adding import TrialRequest
     from wnkd_tui.store.commands import Added
 
 
@@ -80,6 +83,9 @@ def add(
         ValidationText | None,
         typer.Option(help="Text of validation images. Default: mixed, and gt for noise."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would add and cost; queue nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Queue trials.
@@ -122,11 +128,27 @@ def add(
     )
     home = Home.find()
     asked = requests(named, base, dataset_of(connect(home), dataset)) if named else [base]
+    if dry_run:
+        _tell_beforehand(home, asked, as_json=as_json)
+        return
     queued = queue_trials(home, asked)
     if not named and len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
         names = ", ".join(kind for kind in students if not kind.multimodal)
         say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")
     _tell(queued, home, as_json=as_json)
+
+
+def _tell_beforehand(home: "Home", asked: "Sequence[TrialRequest]", *, as_json: bool) -> None:
+    """What would be queued, and what it would cost."""
+    from wnkd_tui.cli import shapes
+    from wnkd_tui.queue.preview import preview
+    from wnkd_tui.store.database import connect
+
+    found = preview(connect(home), asked)
+    if as_json:
+        print_json(dry_run=True, **shapes.preview(found))
+    else:
+        typer.echo(f"{found.text()}\n{found.estimate.text}\nnothing queued (--dry-run)")
 
 
 def _tell(queued: "Added", home: "Home", *, as_json: bool) -> None:

@@ -1,9 +1,12 @@
 """JSON shapes that several commands share. Fields may be added, never renamed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wnkd_tui.queue.estimate import Estimate
 from wnkd_tui.store.rows import DatasetRow, JobRow, TrialRow
+
+if TYPE_CHECKING:  # plans need pydantic, and a list of jobs does not
+    from wnkd_tui.queue.estimate import Estimate
+    from wnkd_tui.queue.preview import Preview
 
 
 def trial(row: TrialRow) -> dict[str, Any]:
@@ -43,8 +46,18 @@ def job(row: JobRow) -> dict[str, Any]:
     }
 
 
-def estimate(cost: Estimate) -> dict[str, Any]:
+def estimate(cost: "Estimate") -> dict[str, Any]:
     return {"hours": cost.hours, "device": cost.device, "unknown_jobs": cost.unknown_jobs}
+
+
+def preview(found: "Preview") -> dict[str, Any]:
+    return {
+        "trials": found.trials,
+        "new_trials": found.new_trials,
+        "new_jobs": found.new_jobs,
+        "shared_jobs": found.shared_jobs,
+        "estimate": estimate(found.estimate),
+    }
 
 
 def dataset(row: DatasetRow) -> dict[str, Any]:

@@ -61,6 +61,9 @@ class Estimate:
         return f"estimated: about {told}{where} (measured rates{gaps})"
 
 
+NOTHING = Estimate(None, None, 0, 0)
+
+
 def estimate(conn: sqlite3.Connection, plans: Sequence[Plan]) -> Estimate:
     """The time for what `plans` need and nobody has done yet; each job counts once."""
     datasets = {row.name: row for row in queries.datasets(conn)}

@@ -15,6 +15,11 @@ EVERY_STUDENT = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
 LARGEST_NUMBER = 2**53  # whole numbers beyond it have no exact JSON everywhere
 
 
+def count(number: int, what: str) -> str:
+    """`1 trial`, `1,200 trials`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def numbers(text: str, what: str) -> list[int]:
     """`0,20,50` as integers, each once, in the order written; none for an empty text.
 

@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.data.shots import shot_groups
-from wnkd_tui.app.progress import bar, count
+from wnkd_tui.app.progress import bar
+from wnkd_tui.queue.wording import count
 from wnkd_tui.store.rows import DatasetRow
 
 Inks = Mapping[str, str]

@@ -11,13 +11,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Footer, Input, Select, Static
 
 from engine.spec import Method, Modality, Teachers, ValidationText
-from wnkd_tui.app.preview import Preview
 from wnkd_tui.app.screens.form.check import Checked, Known, Listed, check, known
 from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.completion import Completion
 from wnkd_tui.app.screens.form.fields import Fields, read
 from wnkd_tui.app.screens.form.lines import chosen_in, entry, line, students
 from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.preview import Preview
 
 
 class TrialForm(ModalScreen[TrialRequest | None]):
@@ -141,7 +141,7 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         told = self.query_one("#told", Static)
         said = f"✗ {event.told}"
         if isinstance(event.told, Preview):
-            said = f"{event.told.text()}\n{event.told.estimate}"
+            said = f"{event.told.text()}\n{event.told.estimate.text}"
         told.update(said)
         told.set_class(not good, "-wrong")
         self.query_one("#queue", Button).disabled = not good

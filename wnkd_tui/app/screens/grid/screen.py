@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
 
-from wnkd_tui.app.preview import Preview
 from wnkd_tui.app.screens.form.fields import Fields
 from wnkd_tui.app.screens.grid.knobs import KNOBS, Settings, after
 from wnkd_tui.app.screens.grid.paint import LEGEND, cell_text, line_label
@@ -19,6 +18,7 @@ from wnkd_tui.app.screens.page import WIDE, Page
 from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.knobs import Knob, Knobs
 from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.preview import Preview
 from wnkd_tui.report import curves
 from wnkd_tui.report.stats import Epoch
 
@@ -82,7 +82,7 @@ class GridPage(Page):
         line = Text(told.text())
         if told.new_trials:
             line.append("   q", f"bold {inks['teacher']}").append(" queues them")
-        return line.append(f"\n{told.estimate}", inks["faint"])
+        return line.append(f"\n{told.estimate.text}", inks["faint"])
 
     def _plot(self, answer: GridView) -> None:
         """The grid's numbers as lines, where the terminal has room below it."""

@@ -17,10 +17,10 @@ from textual.widgets.option_list import Option
 
 from engine.changes import text_of
 from engine.errors import WnkdError
-from wnkd_tui.app.preview import Preview, preview
 from wnkd_tui.app.screens.grid.places import ALL_WN, Basis
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.preview import Preview, preview
 from wnkd_tui.queue.sweeps import SWEEPS, requests
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
@@ -78,7 +78,9 @@ class SweepList(ModalScreen[list[TrialRequest] | None]):
         if isinstance(known.told, str):
             return text.append(f"✗ {known.told}", self._inks["state-failed"])
         text.append(known.told.text(), faint)
-        return text.append(f"\n  {known.told.estimate}" if known.told.new_trials else "", faint)
+        return text.append(
+            f"\n  {known.told.estimate.text}" if known.told.new_trials else "", faint
+        )
 
     @on(Weighed)
     def _tell(self, event: Weighed) -> None:

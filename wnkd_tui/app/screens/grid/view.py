@@ -9,11 +9,11 @@ from engine.encoders.names import STAND_IN
 from engine.errors import WnkdError
 from engine.recipe import load_recipe, recipe_names
 from engine.spec import Modality, MultimodalSpec
-from wnkd_tui.app.preview import Preview, last_dataset, preview
 from wnkd_tui.app.screens.grid.cells import Cell, matrix
 from wnkd_tui.app.screens.grid.places import Basis, Kind, Layout, Line, Place, lines_of, requests
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import FIRST_RECIPE
+from wnkd_tui.queue.preview import Preview, last_dataset, preview
 from wnkd_tui.queue.sweeps import is_long_tailed
 from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.store import queries

@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wnkd_tui.app.progress import count
 from wnkd_tui.queue.adding import FIRST_DATASET, LAST_DATASET, TrialRequest, plans_of
-from wnkd_tui.queue.estimate import estimate
+from wnkd_tui.queue.estimate import NOTHING, Estimate, estimate
+from wnkd_tui.queue.wording import count
 from wnkd_tui.store import queries
 
 
@@ -18,7 +18,7 @@ class Preview:
     new_trials: int = 0
     new_jobs: int = 0
     shared_jobs: int = 0  # there already: done, or queued for another trial
-    estimate: str = ""  # in words; empty where nothing is asked for
+    estimate: Estimate = NOTHING
 
     def text(self) -> str:
         if not self.trials:
@@ -50,5 +50,5 @@ def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Previ
         new_trials=len(plans.keys() - known),
         new_jobs=len(wanted - there),
         shared_jobs=len(wanted & there),
-        estimate=estimate(conn, list(plans.values())).text,
+        estimate=estimate(conn, list(plans.values())),
     )
