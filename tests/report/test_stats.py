@@ -106,3 +106,7 @@ def test_what_is_not_told_from_the_best_is_tied_and_no_second():
 def test_a_seed_in_common_is_needed_for_a_tie():
     best, other = Stat.of({0: 90.0, 1: 92.0}), Stat.of({2: 90.5, 3: 91.0})
     assert ranked([best, other]) == ["best", "second"]
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_minus():
+    assert difference(Stat.of({0: 1.0}), Stat.of({0: 1.001})).text(2) == "+0.00"

@@ -66,7 +66,7 @@ class Difference(Stat):
 
     def text(self, digits: int, *, between: str = " ", mark: str = "") -> str:
         """`+0.41`, or `+0.41 ± 0.30` with the interval's half where there are several seeds."""
-        mean = f"{self.mean:+.{digits}f}{mark}"
+        mean = f"{round(self.mean, digits) + 0.0:+.{digits}f}{mark}"  # + 0.0: no minus before a 0
         return mean if self.half is None else f"{mean}{between}± {self.half:.{digits}f}"
 
 
