@@ -6,8 +6,14 @@ from typing import Any
 Value = bool | int | float | str | tuple[Any, ...]
 Changes = tuple[tuple[str, Value], ...]
 
-# What only some trials read; every other setting of a recipe touches every trial.
+# What only some trials read, single settings before their tables; every other setting of a recipe
+# touches every trial.
 _PARTS = (
+    "T_x.mix",
+    "T_x.text_update",
+    "T_x.bank_weight_decay",
+    "T_x.lambda_hier",
+    "T_x.lambda_cosreg",
     "T_x",
     "relax",
     "embed",

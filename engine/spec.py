@@ -57,6 +57,10 @@ class Method(StrEnum):
     LFME = "lfme"
 
 
+# What trains the noun bank.
+_OF_BANK = frozenset(
+    {"T_x.text_update", "T_x.bank_weight_decay", "T_x.lambda_hier", "T_x.lambda_cosreg"}
+)
 # How a method's trials are named, before their teachers.
 _METHOD_NAMES = {Method.KD: "", Method.ZSCORE: "Z-score ", Method.LFME: "LFME "}
 
@@ -181,6 +185,8 @@ class TrialSpec:
         parts: set[str] = set()
         if self.tx:
             parts |= {"T_x", "embed"}
+            parts |= {"T_x.mix"} if 0 < self.tx.gt < 100 else set()
+            parts |= _OF_BANK if self.tx.wn else set()
             parts |= {"relax"} if self.tx.relaxes else set()
             parts |= {"attribution"} if self.tx.modality is Modality.IMG_TEXT else set()
         if self.teachers.image:

@@ -121,6 +121,28 @@ def test_changes_that_cannot_matter_are_left_out(teachers: str, kept: set[str]) 
     assert TrialSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({"wn": 100}, {"T_x.stem", "T_x.text_update"}),
+        ({"wn": 50}, {"T_x.stem", "T_x.text_update", "T_x.mix"}),
+        ({"noise": 50}, {"T_x.stem", "T_x.mix"}),
+        ({}, {"T_x.stem"}),
+        ({"modality": "img"}, {"T_x.stem"}),
+    ],
+)
+def test_changes_to_text_matter_where_there_is_such_text(
+    settings: dict[str, object], kept: set[str]
+) -> None:
+    changes = (
+        ("T_x.stem", "linear"),
+        ("T_x.text_update", "fixed"),
+        ("T_x.mix", "first_batches"),
+    )
+    spec = TrialSpec("digits", "demo", Teachers.TX, tx(**settings), changes=changes)
+    assert {name for name, _ in spec.changes} == kept
+
+
 @given(
     mix=st.tuples(st.integers(0, 100), st.booleans()),
     modality=st.sampled_from(["img+text", "text", "img"]),
