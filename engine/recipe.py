@@ -48,8 +48,10 @@ Architecture = Literal[
     "resnet18",
     "resnet50",
 ]
-Nouns = Annotated[str, _published_or_file("distinct", "tac")]
-Weights = Annotated[str, _published_or_file("none", "imagenet")]
+# Published names of what may also be a person's own file, by the last part of a setting's name.
+PUBLISHED = {"nouns": ("distinct", "tac"), "weights": ("none", "imagenet")}
+Nouns = Annotated[str, _published_or_file(*PUBLISHED["nouns"])]
+Weights = Annotated[str, _published_or_file(*PUBLISHED["weights"])]
 
 
 class Table(BaseModel):

@@ -147,3 +147,24 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
+
+
+@pytest.fixture
+def tiny() -> Any:
+    """A WordNet graph of two synsets, {animal} and {dog, Dog, hot dog}: one lemma twice in one."""
+    from numpy import array
+
+    from engine.wordnet.graph import WordNetGraph
+
+    return WordNetGraph(
+        offsets=array([10, 20]),
+        hypernym_start=array([0, 0, 1]),
+        hypernym=array([0]),
+        member_start=array([0, 1, 4]),
+        member=array([0, 1, 1, 2]),
+        sense_start=array([0, 1, 2, 3]),
+        sense=array([0, 1, 1]),
+        sense_count=array([5, 3, 0]),
+        names=("animal", "dog", "hot dog"),
+        exceptions={"mice": ("mouse",)},
+    )

@@ -11,24 +11,6 @@ from engine.wordnet.graph import WordNetGraph
 IRREGULAR = {"mice": ("mouse",), "wolves": ("wolf",), "children": ("child",)}
 
 
-@pytest.fixture
-def tiny() -> WordNetGraph:
-    """Two synsets, {animal} and {dog, Dog, hot dog}: one lemma twice in a synset."""
-    i = np.array
-    return WordNetGraph(
-        offsets=i([10, 20]),
-        hypernym_start=i([0, 0, 1]),
-        hypernym=i([0]),
-        member_start=i([0, 1, 4]),
-        member=i([0, 1, 1, 2]),
-        sense_start=i([0, 1, 2, 3]),
-        sense=i([0, 1, 1]),
-        sense_count=i([5, 3, 0]),
-        names=("animal", "dog", "hot dog"),
-        exceptions={},
-    )
-
-
 def test_lists(tiny: WordNetGraph) -> None:
     assert noun_list(tiny, "distinct") == ["animal", "dog", "hot dog"]
     assert noun_list(tiny, "tac") == ["animal", "dog", "dog", "hot dog"]

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,26 +14,9 @@ from engine.wordnet.graph import WordNetGraph
 ENCODER = "wordnet-graph"
 
 
-def graph() -> WordNetGraph:
-    """Two synsets, {animal} and {dog, Dog, hot dog}: one lemma twice in a synset."""
-    i = np.array
-    return WordNetGraph(
-        offsets=i([10, 20]),
-        hypernym_start=i([0, 0, 1]),
-        hypernym=i([0]),
-        member_start=i([0, 1, 4]),
-        member=i([0, 1, 1, 2]),
-        sense_start=i([0, 1, 2, 3]),
-        sense=i([0, 1, 1]),
-        sense_count=i([5, 3, 0]),
-        names=("animal", "dog", "hot dog"),
-        exceptions={"mice": ("mouse",)},
-    )
-
-
 @pytest.fixture
-def desk(desk: Any) -> Any:
-    graph().save(desk.artifact("wordnet"))
+def desk(desk: Any, tiny: WordNetGraph) -> Any:
+    tiny.save(desk.artifact("wordnet"))
     return desk
 
 

@@ -10,7 +10,7 @@ from engine.changes import Changes, frozen_changes
 from engine.errors import SpecError
 from engine.files import FILE, resolve
 from engine.plan import DatasetRef, Plan, plan
-from engine.recipe import Recipe, load_recipe, settled
+from engine.recipe import PUBLISHED, Recipe, load_recipe, settled
 from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
 from wnkd_tui.home import Home
 from wnkd_tui.queue import given
@@ -21,8 +21,6 @@ from wnkd_tui.store.rows import DatasetRow
 
 LAST_DATASET, LAST_RECIPE = "last_dataset", "last_recipe"
 FIRST_DATASET, FIRST_RECIPE = "digits", "demo"
-# Settings, by the last part of their name, that are a published name or a person's own file.
-FILES = ("nouns", "weights")
 # Settings of a recipe that are no change to it.
 NO_CHANGE = {"encoder": "a trial names its encoder itself (--encoder)", "summary": "it is a text"}
 
@@ -164,7 +162,7 @@ def _named_encoder(encoder: str, keep: Callable[[Path], str]) -> str:
 
 def _named_file(recipe: Recipe, name: str, value: object, keep: Callable[[Path], str]) -> object:
     """The value of a change, a file by the name that it is kept under."""
-    if name.rpartition(".")[2] not in FILES or not isinstance(value, str):
+    if name.rpartition(".")[2] not in PUBLISHED or not isinstance(value, str):
         return value
     settled(recipe, ((name, f"{FILE}any"),))  # raises where the name is none, or several
     try:

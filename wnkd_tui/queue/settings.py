@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.data.registry import KINDS
-from engine.recipe import Recipe, load_recipe, settings_of
+from engine.recipe import PUBLISHED, Recipe, load_recipe, settings_of
 from wnkd_tui.queue.adding import NO_CHANGE
 
-# Published names of what may also be a person's own file, by the last part of a setting's name.
-PUBLISHED = {"nouns": ("distinct", "tac"), "weights": ("none", "imagenet")}
 A_FILE, A_NUMBER = "PATH", "NUMBER"
 
 
