@@ -52,7 +52,8 @@ def seed(home: Home) -> None:
         _play(conn, home, row, next(t for t in trials if t.id in row.trials))
     _ends(conn, home, [job for job in queries.jobs(conn) if job.id in sweep])
     conn.execute(
-        "INSERT INTO supervisor VALUES ('host:4242', 'server', 4242, ?, ?, NULL)", [NOW - 900, NOW]
+        "INSERT INTO supervisor VALUES ('host:4242', 'server', 4242, ?, ?, NULL, NULL, NULL)",
+        [NOW - 900, NOW],
     )
     _register(
         conn, "cifar100", "cifar100", [f"class {i:02}" for i in range(100)], _FALLING, 100, ()

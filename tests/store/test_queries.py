@@ -120,7 +120,9 @@ def test_results_are_the_figures_of_finished_jobs_for_each_trial(conn, add):
 
 def test_a_supervisor_is_alive_while_its_heartbeat_is_fresh(conn):
     for name, beat in (("old", 100.0), ("new", 109.0)):
-        conn.execute("INSERT INTO supervisor VALUES (?, 'host', 1, 50, ?, NULL)", [name, beat])
+        conn.execute(
+            "INSERT INTO supervisor VALUES (?, 'host', 1, 50, ?, NULL, NULL, NULL)", [name, beat]
+        )
 
     rows = {row.id: row.alive for row in queries.supervisors(conn, 112.0)}
 
@@ -132,7 +134,7 @@ def test_a_supervisor_whose_process_is_gone_is_not_alive(conn):
     gone.wait()
     for name, pid in (("gone", gone.pid), ("here", os.getpid())):
         row = [name, socket.gethostname(), pid]
-        conn.execute("INSERT INTO supervisor VALUES (?, ?, ?, 50, 109, NULL)", row)
+        conn.execute("INSERT INTO supervisor VALUES (?, ?, ?, 50, 109, NULL, NULL, NULL)", row)
 
     rows = {row.id: row.alive for row in queries.supervisors(conn, 112.0)}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 # Every revision of the schema, oldest first; the last one is what this program works with.
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 BUSY_TIMEOUT = 5.0  # seconds to wait for another writer
 
 

@@ -13,6 +13,8 @@ from engine.spec import TrialSpec
 from wnkd_tui.store.database import StoreError
 from wnkd_tui.store.rows import (
     BLOCKING,
+    AttemptRow,
+    CaptureRow,
     DatasetRow,
     JobRow,
     ResultRow,
@@ -40,7 +42,8 @@ _JOBS = f"""
 {BLOCKED}, culprits(id, culprit) AS (SELECT id, min(culprit) FROM blocked GROUP BY id)
 SELECT job.id, job.key, job.kind, job.name, job.state, job.wanted, job.position, job.done,
     job.total, job.unit, job.rate, job.attempt, job.slot, job.device, job.result, job.queued_at,
-    job.started_at, job.finished_at, job.supervisor, job.handle,
+    job.started_at, job.finished_at, job.supervisor, job.handle, job.priority, job.losses,
+    job.retry_at, job.capture,
     CASE WHEN culprit.id IS NULL THEN job.reason
         ELSE 'waits for job ' || culprit.id || ' (' || culprit.state || ')' END AS reason,
     (SELECT group_concat(trial_id) FROM trial_job WHERE job_id = job.id) AS trials,
@@ -54,7 +57,8 @@ WHERE (:ids IS NULL OR job.id IN (SELECT value FROM json_each(:ids)))
 ORDER BY job.position, job.id
 """
 _TRIALS = """
-SELECT trial.id, trial.key, trial.name, trial.spec, trial.added_at,
+SELECT trial.id, trial.key, trial.name, trial.spec, trial.added_at, trial.capture,
+    trial.dataset_key,
     count(job.id) AS jobs_total, coalesce(sum(job.state = 'done'), 0) AS jobs_done,
     group_concat(DISTINCT job.state) AS states
 FROM trial
@@ -127,6 +131,18 @@ def metrics(
     for name, step, value in rows:
         curves[name].append((step, value))
     return dict(curves)
+
+
+def attempts(conn: sqlite3.Connection, job_id: int) -> list[AttemptRow]:
+    """The runs of a job, the first one first."""
+    rows = conn.execute("SELECT * FROM attempt WHERE job_id = ? ORDER BY number", [job_id])
+    return [AttemptRow(**row) for row in rows]
+
+
+def capture(conn: sqlite3.Connection, id: str) -> CaptureRow | None:
+    """What trials were queued with, None where that is not known."""
+    row = conn.execute("SELECT * FROM capture WHERE id = ?", [id]).fetchone()
+    return CaptureRow(**dict(row) | {"packages": json.loads(row["packages"])}) if row else None
 
 
 def counts(conn: sqlite3.Connection) -> dict[str, int]:

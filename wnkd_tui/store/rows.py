@@ -20,7 +20,8 @@ class JobRow:
 
     `state`: waiting, running, paused, done, failed, cancelled or lost. `reason` tells why it ended
     so, or which job a waiting one waits for. `wanted` is the state a running job is being brought
-    to (cancelled, waiting), else None. `rate` is in units per second.
+    to (cancelled, paused, waiting), else None. `rate` is in units per second. `losses`: how often
+    in a row it was lost with no progress; `retry_at`: before that time it is not tried again.
     """
 
     id: int
@@ -44,6 +45,10 @@ class JobRow:
     finished_at: float | None
     supervisor: str | None
     handle: str | None
+    priority: int
+    losses: int
+    retry_at: float | None
+    capture: str | None
     trials: tuple[int, ...]
     inputs: tuple[int, ...]
 
@@ -53,6 +58,42 @@ class JobRow:
         if self.state == "done":
             return 1.0
         return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class AttemptRow:
+    """One run of a job. `ending` is None while it runs, else done, failed, cancelled, paused,
+    lost, preempted, disk full or stopped; `memory` is in bytes of its GPU at most."""
+
+    job_id: int
+    number: int
+    supervisor: str
+    host: str
+    slot: str
+    device: str | None
+    engine: str | None
+    done_before: int
+    started_at: float
+    ended_at: float | None
+    seconds: float | None
+    ending: str | None
+    reason: str | None
+    memory: int | None
+
+
+@dataclass(frozen=True)
+class CaptureRow:
+    """What a trial was queued with: versions, and what differed from the commit."""
+
+    id: str
+    wnkd: str
+    revision: str | None
+    diff: str | None
+    engine: str
+    python: str
+    platform: str
+    packages: dict[str, str]
+    taken_at: float
 
 
 @dataclass(frozen=True)
@@ -67,6 +108,8 @@ class TrialRow:
     added_at: float
     jobs_done: int
     jobs_total: int
+    capture: str | None = None
+    dataset_key: str | None = None
 
     @property
     def dataset(self) -> str:
@@ -111,6 +154,8 @@ class SupervisorRow:
     started_at: float
     heartbeat: float
     note: str | None
+    process: str | None
+    beat: float | None
     alive: bool
 
 

@@ -4,7 +4,7 @@ Times are UTC seconds since 1970 as floats. Importing this module costs about a 
 only writers that need it do; reading goes through `wnkd_tui.store.queries`, plain SQL.
 """
 
-from sqlalchemy import Column, ForeignKey, Text
+from sqlalchemy import Column, ForeignKey, Integer, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -50,6 +50,8 @@ class Trial(SQLModel, table=True):
     changes: str = Field(
         default="{}", sa_column=Column(Text, nullable=False, server_default="{}")
     )  # JSON object: dotted name → value
+    capture: str | None = Field(default=None, sa_column=Column(Text))  # what it was queued with
+    dataset_key: str | None = Field(default=None, sa_column=Column(Text))  # of the content
 
 
 class Job(SQLModel, table=True):
@@ -65,7 +67,8 @@ class Job(SQLModel, table=True):
     # host: outside of the key
     data: str | None = None
     state: str = Field(index=True)  # waiting running paused done failed cancelled lost
-    wanted: str | None = None  # where a running job is to be brought: cancelled, or back to waiting
+    # where a running job is to be brought: cancelled, paused, or back to waiting
+    wanted: str | None = None
     reason: str | None = None  # one line: why it failed, was lost or cancelled
     position: int = Field(index=True)
     done: int = 0  # progress in units
@@ -82,6 +85,49 @@ class Job(SQLModel, table=True):
     queued_at: float
     started_at: float | None = None
     finished_at: float | None = None
+    # higher ones start first; equal ones fairly between trials, then by position
+    priority: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    # how often in a row it was lost with no progress made
+    losses: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
+    retry_at: float | None = None  # a lost job that waits starts again no earlier
+    capture: str | None = Field(default=None, sa_column=Column(Text))  # what it was queued with
+
+
+class Attempt(SQLModel, table=True):
+    """One run of a job, from its claim to its end; a job that was lost or paused has several."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    job_id: int = Field(
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    )
+    number: int = Field(primary_key=True)  # from 1
+    supervisor: str
+    host: str
+    slot: str
+    device: str | None  # what it computed on, in the job's own words
+    engine: str | None  # digest of the engine's source that did it
+    done_before: int  # the job's progress in units when it began
+    started_at: float
+    ended_at: float | None  # None while it runs
+    seconds: float | None  # how long it ran, on a clock that nobody sets
+    # done, failed, cancelled, paused, lost, preempted, disk full, or stopped (with its supervisor)
+    ending: str | None
+    reason: str | None
+    memory: int | None  # bytes of its GPU at most
+
+
+class Capture(SQLModel, table=True):
+    """What a trial was queued with; equal ones are one row."""
+
+    id: str = Field(primary_key=True)  # hash of all but `taken_at`
+    wnkd: str  # version
+    revision: str | None  # the commit, where wnkd runs from a checkout
+    diff: str | None = Field(sa_column=Column(Text))  # from that commit; None where there is none
+    engine: str  # digest of the engine's source
+    python: str
+    platform: str
+    packages: str = Field(sa_column=Column(Text, nullable=False))  # JSON object: name → version
+    taken_at: float
 
 
 class TrialJob(SQLModel, table=True):
@@ -131,6 +177,8 @@ class Supervisor(SQLModel, table=True):
     started_at: float
     heartbeat: float
     note: str | None  # one line for people: what it waits for
+    process: str | None = None  # str(engine.process.ProcessId)
+    beat: float | None = None  # the heartbeat on engine.process.uptime
 
 
 class Setting(SQLModel, table=True):
