@@ -243,3 +243,36 @@ async def test_an_empty_queue_leads_on_to_the_demo(
             (0, 50),
             (0, 100),
         }
+
+
+async def test_p_holds_a_job_u_lets_it_go_on_and_f_puts_it_first(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        job = [job for job in app.page.answer.jobs if job.state == "waiting"][-1]  # type: ignore[union-attr]
+        jobs(app).go_to(job.id)
+        await pilot.pause()
+        await pilot.press("f")
+        await until(pilot, lambda: jobs(app).row.priority == 1)  # type: ignore[union-attr]
+        waiting = [job.id for job in app.page.answer.jobs if job.state == "waiting"]  # type: ignore[union-attr]
+        assert waiting[0] == job.id
+        await pilot.press("p")
+        await until(pilot, lambda: state_of(home, job.id) == "paused")
+        await until(pilot, lambda: jobs(app).row.state == "paused")  # type: ignore[union-attr]
+        await pilot.press("u")
+        await until(pilot, lambda: state_of(home, job.id) == "waiting")
+
+
+async def test_a_running_job_is_asked_to_pause(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await to_state(pilot, app, "running")
+        await pilot.press("p")
+        await until(pilot, lambda: jobs(app).row.wanted == "paused")  # type: ignore[union-attr]
+        await pilot.press("u")
+        await until(pilot, lambda: jobs(app).row.wanted is None)  # type: ignore[union-attr]

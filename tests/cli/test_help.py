@@ -26,7 +26,8 @@ ALL = list(commands())
 
 def test_all_commands_are_there():
     leaves = {" ".join(words) for words, command in ALL if not hasattr(command, "commands")}
-    queue = {f"queue {verb}" for verb in ("add", "list", "show", "cancel", "retry", "remove")}
+    verbs = ("add", "list", "show", "move", "pause", "resume", "cancel", "retry", "remove")
+    queue = {f"queue {verb}" for verb in verbs}
     dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check")}
     others = {"trial list", "trial show", "recipe list", "recipe show"}
     reports = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "shots", "classes", "diff")

@@ -218,3 +218,51 @@ def test_a_trial_keeps_its_method_and_changes(home, conn):
     assert (row.method, row.changes, row.spec) == (Method.ZSCORE, (("zscore.tau", 3.0),), spec)
     columns = conn.execute("SELECT method, changes FROM trial").fetchone()
     assert tuple(columns) == ("zscore", '{"zscore.tau": 3.0}')
+
+
+def test_pause_holds_waiting_jobs_at_once_and_leaves_a_wish_for_running_ones(conn, add):
+    waiting, running = (job.id for job in add("a", "b").jobs)
+    set_state(conn, running, "running")
+
+    commands.pause(conn, [waiting, running])
+
+    assert states(conn) == {"a": "paused", "b": "running"}
+    assert queries.job(conn, running).wanted == "paused"
+
+    commands.resume(conn, [waiting, running])
+
+    assert states(conn) == {"a": "waiting", "b": "running"}
+    assert queries.job(conn, running).wanted is None
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "lost", "cancelled"])
+def test_what_has_ended_is_neither_paused_nor_resumed(conn, add, state):
+    (job,) = (job.id for job in add("a").jobs)
+    set_state(conn, job, state)
+    for command in (commands.pause, commands.resume):
+        with pytest.raises(StoreError, match=f"job {job} is {state}"):
+            command(conn, [job])
+
+
+def test_resume_takes_back_no_other_wish(conn, add):
+    (job,) = (job.id for job in add("a").jobs)
+    set_state(conn, job, "running")
+    commands.cancel(conn, [job])
+    with pytest.raises(StoreError, match="it is not paused"):
+        commands.resume(conn, [job])
+    assert queries.job(conn, job).wanted == "cancelled"
+
+
+def test_retry_starts_anew_with_the_count_of_losses(conn, add):
+    one, two, three = (job.id for job in add("a", "b", "c").jobs)
+    set_state(conn, one, "lost")
+    conn.execute("UPDATE job SET losses = 6 WHERE id = ?", [one])
+    conn.execute("UPDATE job SET losses = 2, retry_at = 9e9 WHERE id = ?", [two])
+
+    commands.retry(conn, [one, two])
+
+    for id in (one, two):
+        row = queries.job(conn, id)
+        assert (row.state, row.losses, row.retry_at) == ("waiting", 0, None)
+    with pytest.raises(StoreError, match="it has not ended yet"):
+        commands.retry(conn, [three])

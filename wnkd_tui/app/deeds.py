@@ -10,7 +10,7 @@ from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
-from wnkd_tui.store import commands
+from wnkd_tui.store import commands, order
 from wnkd_tui.store.database import connect
 
 if TYPE_CHECKING:
@@ -45,6 +45,27 @@ class Deeds:
         def deed(home: Home) -> str:
             with_connection(home, lambda conn: commands.retry(conn, [job]))
             return f"job {job} waits again and goes on from its checkpoint"
+
+        self._start(deed)
+
+    def pause(self, job: int) -> None:
+        def deed(home: Home) -> str:
+            with_connection(home, lambda conn: commands.pause(conn, [job]))
+            return f"job {job} is held; u lets it go on (a running one ends its epoch first)"
+
+        self._start(deed)
+
+    def resume(self, job: int) -> None:
+        def deed(home: Home) -> str:
+            with_connection(home, lambda conn: commands.resume(conn, [job]))
+            return f"job {job} goes on where it was"
+
+        self._start(deed)
+
+    def to_front(self, job: int) -> None:
+        def deed(home: Home) -> str:
+            with_connection(home, lambda conn: order.to_front(conn, [job]))
+            return f"job {job} is first in line, with what it needs"
 
         self._start(deed)
 

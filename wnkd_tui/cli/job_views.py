@@ -1,6 +1,7 @@
 """Jobs for people: the list and one job's page."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from time import time
 
@@ -11,7 +12,7 @@ from rich.text import Text
 from engine.errors import SpecError
 from wnkd_tui.charts import Series, lines
 from wnkd_tui.cli.output import console, has_unicode, look
-from wnkd_tui.store.rows import JobRow
+from wnkd_tui.store.rows import AttemptRow, JobRow
 
 STATES = ("waiting", "running", "paused", "done", "failed", "cancelled", "lost")
 STYLES = {
@@ -55,14 +56,15 @@ def show_list(rows: Sequence[JobRow], counts: Mapping[str, int]) -> None:
     out.print(", ".join(f"{counts[state]} {state}" for state in STATES if counts.get(state)))
 
 
-def show_one(row: JobRow, curves: Curves, directory: Path) -> None:
-    """Prints a job's facts, its result and its accuracy over the epochs."""
+def show_one(row: JobRow, curves: Curves, attempts: Sequence[AttemptRow], directory: Path) -> None:
+    """Prints a job's facts, its result, its runs and its accuracy over the epochs."""
     out = console()
     facts = {
         "job": str(row.id),
         "what": row.name,
         "state": row.state,
         "note": row.reason,
+        "priority": str(row.priority) if row.priority else None,
         "progress": progress(row),
         "time": _elapsed(row),
         "device": row.device,
@@ -75,6 +77,9 @@ def show_one(row: JobRow, curves: Curves, directory: Path) -> None:
     for name, value in facts.items():
         if value:
             out.print(Text(f"{name:<9}{value}"), soft_wrap=True)
+    if len(attempts) > 1:
+        for one in attempts:
+            out.print(Text(f"  run {one.number:<4}{_told(one)}"), soft_wrap=True)
     accuracies = [
         Series(name, [y for _, y in points], [float(x) for x, _ in points])
         for name, points in curves.items()
@@ -83,6 +88,16 @@ def show_one(row: JobRow, curves: Curves, directory: Path) -> None:
     if accuracies:
         chart = lines(accuracies, look(out), title="accuracy over epochs", y_label="top-1 %")
         out.print(Text.from_ansi(chart))
+
+
+def _told(attempt: AttemptRow) -> str:
+    """`2026-11-23 03:12  lost after 41.2 s on GPU 0: killed by signal 9 (SIGKILL)`."""
+    begun = datetime.fromtimestamp(attempt.started_at).strftime("%Y-%m-%d %H:%M")
+    if attempt.ending is None:
+        return f"{begun}  runs on {attempt.slot}"
+    took = "" if attempt.seconds is None else f" after {attempt.seconds:.1f} s"
+    why = f": {attempt.reason}" if attempt.reason else ""
+    return f"{begun}  {attempt.ending}{took} on {attempt.slot}{why}"
 
 
 def progress(row: JobRow) -> str:

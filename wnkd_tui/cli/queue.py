@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -74,11 +76,12 @@ def show(
     conn = connect(home)
     row = queries.job(conn, job)
     curves = queries.metrics(conn, job)
+    attempts = queries.attempts(conn, job)
     if as_json:
         fields = shapes.job(row) | {"result": row.result, "directory": str(home.job(row.key))}
-        print_json(**fields, metrics=curves)
+        print_json(**fields, metrics=curves, attempts=[asdict(one) for one in attempts])
     else:
-        job_views.show_one(row, curves, home.job(row.key))
+        job_views.show_one(row, curves, attempts, home.job(row.key))
 
 
 @app.command()
@@ -96,10 +99,72 @@ def cancel(jobs: Jobs = None, trial: Trials = None, every: EveryJob = False) -> 
 
 
 @app.command()
+def pause(jobs: Jobs = None, trial: Trials = None, every: EveryJob = False) -> None:
+    """Hold waiting and running jobs.
+
+    A running one ends after the epoch that it is in and frees its slot; jobs without epochs run to
+    their end. `wnkd queue resume` lets them go on where they were.
+
+    Example: wnkd queue pause --trial 3
+    """
+    from wnkd_tui.store import commands
+
+    _change(jobs, trial, every, ("waiting", "running"), commands.pause, "paused")
+
+
+@app.command()
+def resume(jobs: Jobs = None, trial: Trials = None, every: EveryJob = False) -> None:
+    """Let paused jobs wait again.
+
+    Example: wnkd queue resume --all
+    """
+    from wnkd_tui.store import commands
+
+    _change(jobs, trial, every, ("paused",), commands.resume, "waiting again")
+
+
+@app.command()
+def move(
+    jobs: Jobs = None,
+    trial: Trials = None,
+    every: EveryJob = False,
+    first: Annotated[bool, typer.Option("--first", help="Ahead of all that waits.")] = False,
+    last: Annotated[bool, typer.Option("--last", help="Behind all that waits.")] = False,
+    before: Annotated[int | None, typer.Option(metavar="JOB", help="Just before this job.")] = None,
+    priority: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Higher ones start first; 0 is usual.", min=-1000, max=1000),
+    ] = None,
+) -> None:
+    """Change the order of waiting jobs.
+
+    What a job needs moves in front with it. Jobs of one priority start in turns between trials,
+    and in their order within a trial.
+
+    Example: wnkd queue move --trial 7 --first, or wnkd queue move 12 --before 3
+    """
+    from wnkd_tui.store import order
+
+    if sum((first, last, before is not None, priority is not None)) != 1:
+        raise SpecError("where to? Give --first, --last, --before JOB or --priority N")
+    command: Callable[[sqlite3.Connection, list[int]], None]
+    if first:
+        command, done = order.to_front, "first"
+    elif last:
+        command, done = order.to_back, "last"
+    elif before is not None:
+        command, done = partial(order.in_front_of, other=before), f"before job {before}"
+    else:
+        assert priority is not None
+        command, done = partial(order.prioritise, priority=priority), f"priority {priority}"
+    _change(jobs, trial, every, order.MOVABLE, command, done)
+
+
+@app.command()
 def retry(jobs: Jobs = None, trial: Trials = None, every: EveryJob = False) -> None:
     """Let failed, lost and cancelled jobs wait again.
 
-    They resume from their checkpoints.
+    They resume from their checkpoints. Lost jobs are tried again by themselves a few times.
 
     Example: wnkd queue retry --all
     """

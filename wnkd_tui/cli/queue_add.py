@@ -83,6 +83,15 @@ def add(
         ValidationText | None,
         typer.Option(help="Text of validation images. Default: mixed, and gt for noise."),
     ] = None,
+    priority: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Higher ones start first; 0 is usual (see queue move).",
+            min=-1000,
+            max=1000,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would add and cost; queue nothing.")
     ] = False,
@@ -101,6 +110,7 @@ def add(
     from wnkd_tui.queue import wording
     from wnkd_tui.queue.adding import TrialRequest, dataset_of, queue_trials
     from wnkd_tui.queue.sweeps import requests
+    from wnkd_tui.store import order
     from wnkd_tui.store.database import connect
 
     named = flags.named_sweep(sweep)
@@ -132,6 +142,9 @@ def add(
         _tell_beforehand(home, asked, as_json=as_json)
         return
     queued = queue_trials(home, asked)
+    if priority is not None:
+        waiting = [job.id for job in queued.jobs if job.state in order.MOVABLE]
+        order.prioritise(connect(home), waiting, priority)
     if not named and len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
         names = ", ".join(kind for kind in students if not kind.multimodal)
         say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")

@@ -61,33 +61,56 @@ def cancel(conn: sqlite3.Connection, job_ids: Collection[int], reason: str = "by
     Raises StoreError, with nothing changed, where a job is unknown or has ended.
     """
     with transaction(conn):
-        for row in _chosen(conn, job_ids):
-            if row.state not in ("waiting", "paused", "running"):
-                raise StoreError(f"job {row.id} is {row.state}: there is nothing to cancel")
-            if row.state == "running":
+        for row in _chosen(conn, job_ids, ("waiting", "paused", "running"), "cancelled"):
+            if _held(row):
                 change = "wanted = 'cancelled', reason = ?"
                 values: list[str | float] = [reason]
             else:
-                change = "state = 'cancelled', reason = ?, finished_at = ?"
+                change = "state = 'cancelled', reason = ?, retry_at = NULL, finished_at = ?"
                 values = [reason, time.time()]
             conn.execute(f"UPDATE job SET {change} WHERE id = ?", [*values, row.id])
 
 
 def retry(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
-    """Lets failed, lost and cancelled jobs wait again; they resume from their checkpoints.
+    """Lets failed, lost and cancelled jobs wait again, and those that wait to be retried start now.
 
-    Raises StoreError, with nothing changed, where a job is unknown or in another state.
+    They resume from their checkpoints. Raises StoreError, with nothing changed, where a job is
+    unknown or in another state.
     """
     with transaction(conn):
-        for row in _chosen(conn, job_ids):
-            if row.state not in BLOCKING:
-                raise StoreError(
-                    f"job {row.id} is {row.state}: only {', '.join(BLOCKING)} jobs can be retried"
-                )
+        for row in _chosen(conn, job_ids, (*BLOCKING, "waiting"), "retried"):
+            if row.state == "waiting" and row.retry_at is None:
+                raise StoreError(f"job {row.id} is waiting: it has not ended yet")
+            change = "state = 'waiting', reason = NULL, finished_at = NULL"
+            if _held(row):
+                change = "wanted = 'waiting'"
             conn.execute(
-                "UPDATE job SET state = 'waiting', reason = NULL, finished_at = NULL WHERE id = ?",
-                [row.id],
+                f"UPDATE job SET {change}, retry_at = NULL, losses = 0 WHERE id = ?", [row.id]
             )
+
+
+def pause(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
+    """Holds jobs: waiting ones at once, running ones after the epoch that they are in.
+
+    Raises StoreError, with nothing changed, where a job is unknown or has ended.
+    """
+    with transaction(conn):
+        for row in _chosen(conn, job_ids, ("waiting", "running", "paused"), "paused"):
+            change = "wanted = 'paused'" if _held(row) else "state = 'paused'"
+            conn.execute(f"UPDATE job SET {change} WHERE id = ?", [row.id])
+
+
+def resume(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
+    """Lets paused jobs wait again, and takes back the wish to pause running ones.
+
+    Raises StoreError, with nothing changed, where a job is unknown or not paused.
+    """
+    with transaction(conn):
+        for row in _chosen(conn, job_ids, ("paused", "running"), "resumed"):
+            if _held(row) and row.wanted != "paused":
+                raise StoreError(f"job {row.id} is {row.state}: it is not paused")
+            change = "wanted = NULL" if _held(row) else "state = 'waiting'"
+            conn.execute(f"UPDATE job SET {change}, reason = NULL WHERE id = ?", [row.id])
 
 
 def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
@@ -138,5 +161,19 @@ def remember(conn: sqlite3.Connection, name: str, value: str) -> None:
     conn.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [name, value])
 
 
-def _chosen(conn: sqlite3.Connection, job_ids: Iterable[int]) -> list[JobRow]:
-    return [queries.job(conn, job_id) for job_id in dict.fromkeys(job_ids)]
+def _chosen(
+    conn: sqlite3.Connection, job_ids: Iterable[int], states: Collection[str], done: str
+) -> list[JobRow]:
+    """The jobs, all of them in one of `states`, or running, as what can be `done`."""
+    rows = [queries.job(conn, job_id) for job_id in dict.fromkeys(job_ids)]
+    for row in rows:
+        if row.state not in states and not (_held(row) and "running" in states):
+            raise StoreError(
+                f"job {row.id} is {row.state}: only {', '.join(states)} jobs can be {done}"
+            )
+    return rows
+
+
+def _held(row: JobRow) -> bool:
+    """A supervisor, be it gone, has it: wishes are left for it or for its successor."""
+    return row.state == "running" or (row.state == "lost" and row.supervisor is not None)

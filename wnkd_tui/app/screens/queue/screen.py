@@ -12,7 +12,8 @@ from wnkd_tui.app.screens.queue.columns import JobCells
 from wnkd_tui.app.screens.queue.detail import JobPane
 from wnkd_tui.app.screens.queue.view import QueueQuestion, QueueView
 from wnkd_tui.app.widgets.rows import Rows
-from wnkd_tui.store.rows import JobRow
+from wnkd_tui.store.order import MOVABLE
+from wnkd_tui.store.rows import BLOCKING, JobRow
 
 EMPTY = """[b]Nothing is queued yet.[/b]
 
@@ -29,6 +30,9 @@ class QueuePage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "cancel", "Cancel"),
         Binding("r", "retry", "Retry"),
+        Binding("p", "pause", "Pause"),
+        Binding("u", "resume", "Resume"),
+        Binding("f", "first", "First"),
         Binding("x", "remove", "Remove"),
         Binding("v", "turn", "Curve"),
         Binding("d", "demo", "Demo"),
@@ -77,7 +81,13 @@ class QueuePage(Page):
         if action == "cancel":
             return job is not None and job.state in ("running", "waiting", "paused")
         if action == "retry":
-            return job is not None and job.state in ("failed", "lost", "cancelled")
+            return job is not None and (job.state in BLOCKING or job.retry_at is not None)
+        if action == "pause":
+            return job is not None and job.state in ("running", "waiting") and not job.wanted
+        if action == "resume":
+            return job is not None and "paused" in (job.state, job.wanted)
+        if action == "first":
+            return job is not None and job.state in MOVABLE
         if action == "remove":
             return job is not None
         if action == "demo":
@@ -96,6 +106,18 @@ class QueuePage(Page):
     def action_retry(self) -> None:
         if job := self._rows.row:
             self.wnkd.deeds.retry(job.id)
+
+    def action_pause(self) -> None:
+        if job := self._rows.row:
+            self.wnkd.deeds.pause(job.id)
+
+    def action_resume(self) -> None:
+        if job := self._rows.row:
+            self.wnkd.deeds.resume(job.id)
+
+    def action_first(self) -> None:
+        if job := self._rows.row:
+            self.wnkd.deeds.to_front(job.id)
 
     def action_remove(self) -> None:
         if job := self._rows.row:

@@ -53,8 +53,9 @@ class QueueQuestion:
 def in_order(jobs: Sequence[JobRow]) -> tuple[JobRow, ...]:
     """The jobs as the page lists them."""
 
-    def place(job: JobRow) -> tuple[int, float]:
-        last = -(job.finished_at or 0.0) if job.state == "done" else float(job.position)
-        return _ORDER.index(job.state), last
+    def place(job: JobRow) -> tuple[int, int, float]:
+        if job.state == "done":
+            return _ORDER.index(job.state), 0, -(job.finished_at or 0.0)
+        return _ORDER.index(job.state), -job.priority, float(job.position)
 
     return tuple(sorted(jobs, key=place))
