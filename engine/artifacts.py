@@ -1,7 +1,8 @@
 """Content-addressed store of what jobs make: `ROOT/ab/abcdef…/` with files and `meta.json`.
 
 An artifact appears whole or not at all: it is made in `ROOT/tmp` and renamed into place. Making is
-under a lock per key, so two processes never make the same one at the same time.
+under a lock per key, so two processes never make the same one at the same time. `meta.json` tells
+the files' sizes, so that what a disk or a person cuts short later is found.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from engine.durable import sync
 from engine.errors import ArtifactError
 
 META = "meta.json"
@@ -45,6 +47,29 @@ class ArtifactStore:
             raise ArtifactError(f"artifact {key[:12]} is damaged: {path} is no record")
         return record
 
+    def fault(self, key: str) -> str | None:
+        """What is wrong with the artifact, on one line; None where it is whole.
+
+        Compares names and sizes; one made before sizes were kept is whole if its record is.
+        """
+        path, name = self.path(key), f"artifact {key[:12]}"
+        if not path.is_dir():
+            return f"{name} is missing: {path}"
+        if not self.has(key):
+            return f"{name} has no record: {path / META}"
+        try:
+            files = self.meta(key).get("files", {})
+        except (ArtifactError, OSError) as error:
+            return str(error)
+        for file, size in files.items() if isinstance(files, dict) else ():
+            try:
+                found = (path / file).stat().st_size
+            except OSError:
+                return f"{name}: {path / file} is missing"
+            if found != size:
+                return f"{name}: {path / file} has {found} of {size} bytes"
+        return None
+
     def lock(self, key: str) -> FileLock:
         """The lock to hold while making `key`; the kernel frees it when its holder dies."""
         locks = self.root / "locks"
@@ -63,23 +88,17 @@ class ArtifactStore:
         work.mkdir(parents=True)
         try:
             yield work
-            text = json.dumps(meta, sort_keys=True, indent=1, allow_nan=False)
+            files = {path.name: path.stat().st_size for path in work.iterdir()}
+            text = json.dumps({**meta, "files": files}, sort_keys=True, indent=1, allow_nan=False)
             (work / META).write_text(text, encoding="utf-8")
-            for path in work.iterdir():
-                _sync(path)
+            for path in (*work.iterdir(), work):
+                sync(path)
             final = self.path(key)
             final.parent.mkdir(exist_ok=True)
-            if final.exists():  # without meta.json, or has() would have kept us away
+            if final.exists():  # not whole, or nobody would make it again
                 shutil.rmtree(final)
             work.rename(final)
-            _sync(final.parent)
+            for folder in (final.parent, self.root):
+                sync(folder)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

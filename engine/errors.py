@@ -19,3 +19,16 @@ class TrainingError(WnkdError):
 
 class ArtifactError(WnkdError):
     """An artifact is missing or damaged."""
+
+
+class DeviceError(WnkdError):
+    """The device that a job is to compute on cannot be used."""
+
+
+class DiskFullError(WnkdError):
+    """There is no room for what is to be written."""
+
+
+class Paused(BaseException):
+    """A training stopped after an epoch because it was asked to. Not an Exception, so that no
+    handler for ordinary faults takes it."""

@@ -1,14 +1,14 @@
 """What a job reports: one JSON object a line, appended to `events.jsonl` in its directory.
 
 Types of event, each with `t` (UTC seconds since 1970):
-  start     attempt, pid, device, versions
+  start     pid, made (whether it computes), engine (engine.code.DIGEST), device, versions
   progress  done, total, unit, rate (units per second)
   metric    step (epoch), values {name: number}
   log       text (one line for people)
-  end       state (done | failed | cancelled), reason, result
+  end       what exit.json holds: state, cause, reason, result, memory
 
-A reader takes whole lines only; a line cut short by a kill is closed by the next attempt and
-skipped by readers. A metric that is reported again after a resume carries the same numbers.
+A reader takes whole lines only; a line cut short by a kill or a full disk is closed by the next one
+and skipped by readers. A metric that is reported again after a resume carries the same numbers.
 """
 
 import json
@@ -18,18 +18,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from engine.durable import replacing
+
 EVENTS = "events.jsonl"
 EXIT = "exit.json"
+PAUSE = "pause"  # an empty file by which a job is asked to pause
 
 
 class EventWriter:
-    """Appends events. Every line is flushed at once, so that a reader is never a second behind."""
+    """Appends events. Every line is written at once, so that a reader is never a second behind."""
 
     def __init__(self, directory: Path) -> None:
         path = directory / EVENTS
-        self._file = path.open("ab")
-        if self._file.tell() and not _ends_a_line(path):
-            self._file.write(b"\n")
+        self._pause = directory / PAUSE
+        self._file = path.open("ab", buffering=0)
+        self._whole = not self._file.tell() or _ends_a_line(path)
         self._started = time.monotonic()
         self._done_at_start: int | None = None
         self._unit = ""
@@ -41,10 +44,15 @@ class EventWriter:
         self._file.close()
 
     def write(self, kind: str, **fields: Any) -> None:
-        """Raises ValueError for a number that JSON does not have (NaN, infinity)."""
-        line = json.dumps({"t": round(time.time(), 3), "type": kind, **fields}, allow_nan=False)
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
+        """Raises ValueError for a number that JSON does not have (NaN, infinity), and OSError where
+        the line could not be written whole; the next line then begins on a new one."""
+        text = json.dumps({"t": round(time.time(), 3), "type": kind, **fields}, allow_nan=False)
+        line = text.encode() + b"\n"
+        left = line if self._whole else b"\n" + line
+        self._whole = False
+        while left:
+            left = left[self._file.write(left) :]
+        self._whole = True
 
     def log(self, text: str) -> None:
         self.write("log", text=text)
@@ -66,6 +74,10 @@ class EventWriter:
         rate = (done - self._done_at_start) / elapsed if elapsed > 0 else 0.0
         self.write("progress", done=done, total=total, unit=unit, rate=round(rate, 4))
 
+    def pause_wanted(self) -> bool:
+        """Whether the job was asked to pause as soon as it can go on later without a loss."""
+        return self._pause.exists()
+
 
 def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
     """Whole events from byte `offset` on, each with the offset behind it; no damaged lines."""
@@ -77,7 +89,7 @@ def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], i
             offset += len(line)
             try:
                 event = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(event, dict) and isinstance(event.get("type"), str):
                 yield event, offset
@@ -85,9 +97,8 @@ def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], i
 
 def write_exit(directory: Path, record: dict[str, Any]) -> None:
     """The last word on how a job ended: `exit.json`, written whole or not at all."""
-    temporary = directory / f"{EXIT}.{os.getpid()}"
-    temporary.write_text(json.dumps(record, allow_nan=False), encoding="utf-8")
-    temporary.replace(directory / EXIT)
+    with replacing(directory / EXIT) as file:
+        file.write(json.dumps(record, allow_nan=False).encode())
 
 
 def _ends_a_line(path: Path) -> bool:

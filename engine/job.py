@@ -4,27 +4,33 @@
 the last word on how it ended. A job that finds its artifact made already only repeats its figures.
 """
 
+import contextlib
 import importlib
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 from engine.artifacts import ArtifactStore
 from engine.canonical import content_key
+from engine.code import DIGEST
 from engine.data.registry import Source
-from engine.errors import SpecError, WnkdError
-from engine.events import EventWriter, write_exit
+from engine.durable import replacing
+from engine.ending import NO_LAST_WORD, Ending, failure, gpu_memory, keep_reserve, last_word
+from engine.errors import ArtifactError, DeviceError, Paused, SpecError, WnkdError
+from engine.events import EventWriter
 from engine.files import resolve
+from engine.process import ProcessId
 
-JOB, PROCESS, HISTORY = "job.json", "process.json", "history.json"
-EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 128 + signal.SIGTERM}
+JOB, PROCESS, HISTORY, CHECKPOINTS = "job.json", "process.json", "history.json", "checkpoints"
+EXIT_CODES = {"done": 0, "failed": 1, "paused": 75, "cancelled": 128 + signal.SIGTERM}
 STAGES = {
     "wordnet": "engine.stages.wordnet",
     "nouns": "engine.stages.nouns",
@@ -62,8 +68,9 @@ class Job:
     events: EventWriter
 
     def input(self, role: str) -> Path:
-        """The directory of an input artifact. Raises ArtifactError where it is missing."""
-        self.store.meta(self.inputs[role])
+        """The directory of an input artifact. Raises ArtifactError where it is not whole."""
+        if fault := self.store.fault(self.inputs[role]):
+            raise ArtifactError(f"{fault}; retry the job that makes it")
         return self.store.path(self.inputs[role])
 
     def file(self, name: str) -> Path:
@@ -72,37 +79,65 @@ class Job:
 
 
 def run(directory: Path) -> int:
-    """Does the job in `directory`: 0 done, 1 failed, 143 cancelled by SIGTERM.
+    """Does the job in `directory`: 0 done, 1 failed, 75 paused, 143 cancelled by SIGTERM, 74 where
+    the disk was too full even for the last word.
 
     Every fault ends in `exit.json`; a traceback, where there is one, goes to stderr.
     """
     asked_to_stop = False
 
-    def stop(signum: int, frame: FrameType | None) -> NoReturn:
+    def stop(signum: int, frame: FrameType | None) -> None:
         nonlocal asked_to_stop
-        asked_to_stop = True
-        raise Cancelled
+        if not asked_to_stop:  # once is enough: the first may be at its last word already
+            asked_to_stop = True
+            raise Cancelled
 
-    before = signal.signal(signal.SIGTERM, stop)
+    cancelled = Ending("cancelled", reason="stopped by SIGTERM")
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        signal.signal(signal.SIGTERM, stop)
+        try:
+            ending = Ending("done", result=_attempt(directory))
+        except Paused as pause:
+            ending = Ending("paused", reason=str(pause))
+        except Exception as error:  # noqa: BLE001 - a job's end is always told
+            # Libraries turn an interruption into errors of their own: torch.save, for one.
+            ending = cancelled if asked_to_stop else _failure(error, directory)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the last word is not interrupted
+    except Cancelled:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        ending = cancelled
+    said = last_word(directory, replace(ending, memory=gpu_memory()))
+    signal.signal(signal.SIGTERM, before)
+    return EXIT_CODES[ending.state] if said else NO_LAST_WORD
+
+
+def _failure(error: Exception, directory: Path) -> Ending:
+    """What a fault makes of the job; a traceback of what nobody foresaw."""
+    ending = failure(error, [directory, *_places(directory)])
+    if ending.cause is None and not isinstance(error, WnkdError):
+        with contextlib.suppress(OSError):  # the log may be on a disk that is full
+            traceback.print_exception(error)
+    return ending
+
+
+def _places(directory: Path) -> list[Path]:
+    """Where the job writes beside its own directory, as far as its record can be read."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        run_with = json.loads((directory / JOB).read_text(encoding="utf-8"))["run"]
+        return [Path(run_with["artifacts"]), Path(run_with["cache"])]
+    return []
+
+
+def _attempt(directory: Path) -> dict[str, Any]:
+    """Tells who does the job, and does it; its result."""
+    keep_reserve(directory)
     write_process_record(directory)
     with EventWriter(directory) as events:
-        state, reason, result = "done", None, None
-        try:
-            result = _done(directory, events)
-        except (Cancelled, Exception) as error:  # noqa: BLE001 - a job's end is always told
-            # Libraries turn an interruption into errors of their own: torch.save, for one.
-            if asked_to_stop:
-                state, reason = "cancelled", "stopped by SIGTERM"
-            else:
-                state, reason = "failed", _one_line(error)
-                if not isinstance(error, WnkdError):
-                    traceback.print_exc()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the last word is not interrupted
-        record = {"state": state, "reason": reason, "result": result}
-        events.write("end", **record)
-        write_exit(directory, record)
-    signal.signal(signal.SIGTERM, before)
-    return EXIT_CODES[state]
+        result = _done(directory, events)
+    # Only now: until the artifact is there, a kill may still need them.
+    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
+    return result
 
 
 def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
@@ -114,8 +149,9 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
     store = ArtifactStore(Path(run_with["artifacts"]))
     key = record["key"]
     with store.lock(key):
-        if store.has(key):
-            events.write("start", pid=os.getpid(), made=False)
+        fault = store.fault(key)
+        if fault is None:
+            events.write("start", pid=os.getpid(), made=False, engine=DIGEST)
             events.log(f"already made: artifact {key[:12]}")
             _repeat_metrics(store.path(key), events)
             return dict(store.meta(key)["result"])
@@ -129,6 +165,9 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
         device = run_with["device"]
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
+            given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+            if device == "cpu" and given not in ("", "-1"):
+                raise DeviceError(f"CUDA cannot use the GPU that this job was given ({given})")
         environment = {
             "device": torch.cuda.get_device_name()
             if device == "cuda"
@@ -136,7 +175,12 @@ def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
             "torch": torch.__version__,
             "python": platform.python_version(),
         }
-        events.write("start", pid=os.getpid(), made=True, **environment)
+        events.write("start", pid=os.getpid(), made=True, engine=DIGEST, **environment)
+        queued_with = run_with.get("engine")
+        if queued_with not in (None, DIGEST):
+            events.log(f"runs engine {DIGEST}, was queued with {queued_with}")
+        if store.path(key).exists():
+            events.log(f"{fault}: it is made again")
         meta = {
             "schema": 1,
             **{part: record[part] for part in ("key", "kind", "name", "settings", "inputs")},
@@ -188,23 +232,11 @@ def _repeat_metrics(artifact: Path, events: EventWriter) -> None:
             events.metric(epoch, **values)
 
 
-def _one_line(error: BaseException) -> str:
-    text = str(error).strip().split("\n")[0]
-    if isinstance(error, WnkdError):
-        return text
-    if type(error).__name__ == "OutOfMemoryError":
-        return f"CUDA out of memory: {text}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def write_process_record(directory: Path) -> None:
-    """Who does this job: pid and start time, so that a later supervisor can find it."""
-    import psutil
-
-    record = {"pid": os.getpid(), "started": psutil.Process().create_time()}
-    temporary = directory / f"{PROCESS}.{os.getpid()}"
-    temporary.write_text(json.dumps(record), encoding="utf-8")
-    temporary.replace(directory / PROCESS)
+    """Who does this job, so that a later supervisor can find it."""
+    record = {"process": str(ProcessId.of(os.getpid()))}
+    with replacing(directory / PROCESS) as file:
+        file.write(json.dumps(record).encode())
 
 
 def main(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 SAME_START = 2.0  # seconds; UTC start times move when the clock is set
+LARGEST_PID = 2**31 - 1
 _PROC = Path("/proc")
 
 
@@ -35,9 +36,10 @@ class ProcessId:
         pid, _, rest = text.partition(":")
         started, _, where = rest.partition(":")
         try:
-            return cls(int(pid), float(started), where)
+            process = cls(int(pid), float(started), where)
         except ValueError:
             return None
+        return process if 0 < process.pid <= LARGEST_PID else None
 
     def __str__(self) -> str:
         return f"{self.pid}:{self.started!r}" + (f":{self.boot}" if self.boot else "")

@@ -217,9 +217,11 @@ def parse_recipe(text: str, dataset: str, *, where: str) -> Recipe:
     """A recipe from TOML text. Raises SpecError in one line that names table, key and fault."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep lists
         raise SpecError(f"{where}: not TOML: {error}") from None
     overrides = tables.pop("datasets", {})
+    if not (isinstance(overrides, dict) and isinstance(overrides.get(dataset, {}), dict)):
+        raise SpecError(f"{where}: datasets: write a table [datasets.NAME]")
     return _validated(_merged(tables, overrides.get(dataset, {})), where)
 
 

@@ -61,6 +61,7 @@ class Method(StrEnum):
 _OF_BANK = frozenset(
     {"T_x.text_update", "T_x.bank_weight_decay", "T_x.lambda_hier", "T_x.lambda_cosreg"}
 )
+_SAID = {str: "a text", int: "a whole number"}
 # How a method's trials are named, before their teachers.
 _METHOD_NAMES = {Method.KD: "", Method.ZSCORE: "Z-score ", Method.LFME: "LFME "}
 
@@ -162,6 +163,11 @@ class TrialSpec:
     changes: Changes = ()
 
     def __post_init__(self) -> None:
+        for name, kind in (("dataset", str), ("recipe", str), ("seed", int), ("limit_train", int)):
+            value = getattr(self, name)
+            fits = isinstance(value, kind) and not isinstance(value, bool)
+            if not (fits or (value is None and name == "limit_train")):
+                raise SpecError(f"{name.replace('_', '-')} must be {_SAID[kind]}, got {value!r}")
         teachers = _member(Teachers, self.teachers, "teachers")
         method = _member(Method, self.method, "method")
         object.__setattr__(self, "teachers", teachers)
@@ -215,6 +221,9 @@ class TrialSpec:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Raises SpecError where a field is unknown, missing or out of range."""
         try:
+            for kind, record in ((cls, data), (MultimodalSpec, data.get("tx") or {})):
+                for name in record.keys() - kind.__dataclass_fields__.keys():
+                    raise SpecError(f"not a trial: unknown field {name!r}")
             tx = MultimodalSpec(**data["tx"]) if data.get("tx") else None
             changes = frozen_changes(data.get("changes", {}).items())
             return cls(**{**data, "tx": tx, "changes": changes})

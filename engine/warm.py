@@ -10,6 +10,7 @@ of stdin ends the server; its jobs live on, each in a session of its own.
 """
 
 import argparse
+import contextlib
 import gc
 import importlib
 import json
@@ -105,10 +106,12 @@ class WarmServer:
             os.environ.update(env)
             code = self._target(directory)
         except BaseException:  # noqa: BLE001 - nothing may fall through into the server's loop
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # the log may be on a disk that is full
+                traceback.print_exc()
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError):
+                    stream.flush()
             os._exit(code)
 
 

@@ -75,7 +75,8 @@ def _read(path: Path) -> dict[bytes, Any]:
     except FileNotFoundError:
         raise DataError(f"{path}: missing; CIFAR-100 has train, test and meta") from None
     except Exception as error:  # noqa: BLE001 - a damaged pickle can raise anything
-        raise DataError(f"{path}: not a readable pickle ({error})") from None
+        why = " ".join(str(error).split())
+        raise DataError(f"{path}: not a readable pickle ({why})") from None
     if not isinstance(content, dict):
         raise DataError(f"{path}: holds a {type(content).__name__}, not CIFAR-100's table")
     return content

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from engine.errors import ArtifactError
+from engine.errors import DiskFullError, Paused
 from engine.job import Job
 from engine.train.half import halved
 
@@ -25,8 +25,8 @@ def write_epochs(
     """Writes `name`, an .npy of float16 [epochs, N, width] = `shape`, into the artifact.
 
     `rows(epoch)` gives float [N, width]. The file grows in the job's directory until it is whole;
-    its length tells how many epochs are done. Returns the job's figures. ArtifactError where the
-    disk has no room for it.
+    its length tells how many epochs are done. Returns the job's figures. DiskFullError where
+    there is no room for it, Paused behind an epoch where that is wanted.
     """
     epochs, samples, width = shape
     partial = job.directory / name
@@ -38,7 +38,7 @@ def write_epochs(
     done = max(0, length - len(head)) // size
     need, free = (epochs - done) * size, shutil.disk_usage(job.directory).free
     if need > free:
-        raise ArtifactError(
+        raise DiskFullError(
             f"{name} takes {need / GB:.1f} GB more and {job.directory} has {free / GB:.1f} GB free"
         )
     # No memory map: a disk that fills up is an error then, and no signal that kills the job.
@@ -52,5 +52,7 @@ def write_epochs(
             file.flush()
             os.fsync(file.fileno())
             job.events.progress(epoch + 1, epochs, "epochs")
+            if job.events.pause_wanted():
+                raise Paused(f"paused after epoch {epoch + 1} of {epochs}")
     partial.replace(job.out / name)
     return {"epochs": epochs, "train_n": samples, "bytes": len(head) + epochs * size}

@@ -7,20 +7,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.job import HISTORY, Job, subseed
+from engine.job import CHECKPOINTS, HISTORY, Job, subseed
 from engine.models.pretrained import imagenet_weights, load_pretrained
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.stages import tables
-from engine.train.checkpoint import Checkpoint
+from engine.train.checkpoint import Checkpoints
 from engine.train.criterion import Criterion
 from engine.train.expert import ExpertTask, answer_within
 from engine.train.half import halved
 from engine.train.image import ImageTask, precision_context
 from engine.train.loop import Task, Trained, train
 from engine.train.views import Views
-
-CHECKPOINT = "checkpoint.pt"
 
 
 def views_of(job: Job, part: str) -> Views:
@@ -54,9 +52,9 @@ def train_classifier(
     """Trains the job's network, from pretrained weights where its settings name some."""
     settings, device = job.settings, torch.device(job.device)
     optimiser = Optimiser.model_validate(settings["optimiser"])
-    checkpoint = Checkpoint(job.directory / CHECKPOINT)
+    checkpoints = Checkpoints(job.directory / CHECKPOINTS, job.events.log)
     module = model_of(settings, views, part, job.device)
-    if checkpoint.load() is None:
+    if checkpoints.load() is None:
         _start_from(settings.get("weights", "none"), module, job)
     common: dict[str, Any] = {
         "weight_decay": optimiser.weight_decay,
@@ -73,7 +71,7 @@ def train_classifier(
         optimiser,
         seed=subseed(settings["seed"], part),
         device=device,
-        checkpoint=checkpoint,
+        checkpoints=checkpoints,
         report=job.events,
     )
     return task, trained
@@ -94,7 +92,6 @@ def finished(job: Job, task: Task, trained: Trained, train_n: int) -> dict[str, 
     tables.save(task.module.state_dict(), job.out / tables.MODEL)
     tables.save({"logits": halved(logits)}, job.out / tables.VAL_LOGITS)
     (job.out / HISTORY).write_text(json.dumps(trained.history.epochs), encoding="utf-8")
-    (job.directory / CHECKPOINT).unlink(missing_ok=True)
     classes = logits.shape[1]
     return {
         **trained.history.result(),

@@ -6,16 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.job import Job, subseed
+from engine.job import CHECKPOINTS, Job, subseed
 from engine.models.pretrained import imagenet_weights, load_t_x
 from engine.models.t_x import multimodal_teacher
 from engine.recipe import MultimodalRecipe
 from engine.spec import Modality, ValidationText
 from engine.stages import tables
-from engine.stages.images import CHECKPOINT, finished
+from engine.stages.images import finished
 from engine.stages.retrieval import write_nouns
 from engine.texts import sample_texts
-from engine.train.checkpoint import Checkpoint
+from engine.train.checkpoint import Checkpoints
 from engine.train.loop import train
 from engine.train.multimodal import MultimodalTask, TextSplit, TrainingInputs, TxModule, tx_logits
 
@@ -30,9 +30,9 @@ def run(job: Job) -> dict[str, Any]:
     )
     embedded = tables.Embedded.of(job)
     bank, modality = bank_of(job), Modality(settings["modality"])
-    checkpoint = Checkpoint(job.directory / CHECKPOINT)
+    checkpoints = Checkpoints(job.directory / CHECKPOINTS, job.events.log)
     module = tx_module(settings, embedded, bank)
-    if checkpoint.load() is None:
+    if checkpoints.load() is None:
         _start_from(recipe.weights, module, job)
     module = module.to(job.device)
     inputs = training_inputs(job, settings, embedded)
@@ -51,7 +51,7 @@ def run(job: Job) -> dict[str, Any]:
         recipe.optimiser,
         seed=subseed(settings["seed"], PART),
         device=torch.device(job.device),
-        checkpoint=checkpoint,
+        checkpoints=checkpoints,
         report=job.events,
     )
     if not inputs.changing:  # else a job of its own follows the student's epochs

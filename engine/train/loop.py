@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.counter import Stream, permutation
-from engine.errors import TrainingError
+from engine.errors import Paused, TrainingError
 from engine.recipe import Optimiser
-from engine.train.checkpoint import Checkpoint
+from engine.train.checkpoint import Checkpoints
 from engine.train.schedule import learning_rate
 
 
@@ -72,11 +72,12 @@ class Task(Protocol):
 
 
 class Reporter(Protocol):
-    """Where metrics go: engine.events.EventWriter, or nothing in a test."""
+    """Where metrics go and wishes come from: engine.events.EventWriter, or nothing in a test."""
 
     def metric(self, step: int, **values: float) -> None: ...
     def progress(self, done: int, total: int, unit: str) -> None: ...
     def log(self, text: str) -> None: ...
+    def pause_wanted(self) -> bool: ...
 
 
 @dataclass
@@ -112,13 +113,14 @@ def train(
     *,
     seed: int,
     device: torch.device,
-    checkpoint: Checkpoint,
+    checkpoints: Checkpoints,
     report: Reporter,
 ) -> Trained:
-    """Trains `task.module` in place on `samples` samples, from `checkpoint` where there is one.
+    """Trains `task.module` in place on `samples` samples, from a checkpoint where there is one.
 
     A last batch that would be smaller than the others is left out (each epoch leaves out others);
-    fewer samples than one batch make a batch of their own.
+    fewer samples than one batch make a batch of their own. Raises Paused behind an epoch that is
+    saved, where `report` has that wish.
     """
     sgd = torch.optim.SGD(
         task.parameter_groups(),
@@ -128,13 +130,16 @@ def train(
     )
     history = History()
     best_hits = torch.zeros_like(task.val_labels, dtype=torch.bool)
-    if saved := checkpoint.load():
+    if saved := checkpoints.load():
         task.module.load_state_dict(saved["module"])
         task.restore(saved["task"])
         sgd.load_state_dict(saved["optimiser"])
         history = History(saved["history"])
         best_hits = saved["best_hits"].to(best_hits.device)
         report.log(f"resumed after epoch {len(history.epochs)}")
+        # Once more: events that told of them may be lost with the machine that ran before.
+        for done, values in enumerate(history.epochs, start=1):
+            report.metric(done, **values)
     report.progress(len(history.epochs), optimiser.epochs, "epochs")
     for epoch in range(len(history.epochs), optimiser.epochs):
         started = time.perf_counter()
@@ -167,16 +172,21 @@ def train(
         history.epochs.append(values)
         seen = batch.steps * len(batch.index)
         report.metric(epoch + 1, **values, samples_per_s=seen / elapsed)
-        checkpoint.save(
+        pausing = report.pause_wanted()
+        checkpoints.save(
+            epoch + 1,
             {
                 "module": task.module.state_dict(),
                 "task": task.state(),
                 "optimiser": sgd.state_dict(),
                 "history": history.epochs,
                 "best_hits": best_hits,
-            }
+            },
+            force=pausing,
         )
         report.progress(epoch + 1, optimiser.epochs, "epochs")
+        if pausing:
+            raise Paused(f"paused after epoch {epoch + 1} of {optimiser.epochs}")
     task.module.eval()
     return Trained(history, task.predict(), best_hits)
 

@@ -62,6 +62,41 @@ def bench_at() -> Callable[[Path], Bench]:
     return Bench
 
 
+@pytest.fixture(scope="session")
+def teacher() -> Callable[..., JobSpec]:
+    """T_1s on 200 digits, in about a second; its settings may be given others."""
+
+    def spec(epochs: int = 12, **changes: object) -> JobSpec:
+        optimiser = {
+            "epochs": epochs,
+            "batch": 32,
+            "lr": 0.1,
+            "momentum": 0.9,
+            "nesterov": True,
+            "weight_decay": 1e-4,
+            "schedule": "onecycle",
+            "steps": [],
+            "warmup_epochs": 1,
+        }
+        settings: dict[str, Any] = {
+            "member": "T_1s",
+            "dataset": "digits",
+            "dataset_key": "d",
+            "limit_train": 200,
+            "arch": "resnet8",
+            "weights": "none",
+            "image_size": 8,
+            "optimiser": optimiser,
+            "augment": {"crop": "shift", "pad": 1, "rotation": 10.0},
+            "seed": 0,
+            "cpu_threads": 1,
+            "precision": "fp32",
+        }
+        return JobSpec("teacher", "T_1s", {**settings, **changes})
+
+    return spec
+
+
 class Desk:
     """A place for one stage at a time, whose inputs are made by hand."""
 
@@ -114,11 +149,14 @@ class Desk:
         tables.save({"val": val}, folder / tables.VAL_VIEWS)
 
     def job(self, kind: str, settings: dict[str, Any], source: Any = None) -> Any:
-        """What the stage is given; its `out` is emptied, its `directory` is not."""
+        """What the stage is given; its `out` is emptied, its `directory` is not, but for the
+        checkpoints of a stage that ran to its end."""
         from engine.events import EventWriter
-        from engine.job import Job
+        from engine.job import CHECKPOINTS, Job
 
         out, directory, files = (self.root / name for name in ("out", kind, "files"))
+        if out.is_dir() and any(out.iterdir()):
+            shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
         shutil.rmtree(out, ignore_errors=True)
         for folder in (out, directory, files):
             folder.mkdir(exist_ok=True)

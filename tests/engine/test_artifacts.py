@@ -1,5 +1,7 @@
 """The artifact store: whole or not at all."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,8 @@ def test_a_published_artifact_is_there_with_its_record(tmp_path: Path) -> None:
     assert not store.has(KEY)
     publish(store)
     assert store.has(KEY)
-    assert store.meta(KEY) == {"key": KEY}
+    assert store.meta(KEY) == {"key": KEY, "files": {"file.txt": 1}}
+    assert store.fault(KEY) is None
     assert (store.path(KEY) / "file.txt").read_text() == "x"
 
 
@@ -62,3 +65,27 @@ def test_a_missing_or_damaged_record_is_one_line(
     with pytest.raises(ArtifactError, match=fault) as caught:
         store.meta(KEY)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda folder: shutil.rmtree(folder), "is missing: "),
+        (lambda folder: (folder / META).unlink(), "has no record: "),
+        (lambda folder: (folder / META).write_text("{"), "is not JSON"),
+        (lambda folder: (folder / "file.txt").unlink(), "file.txt is missing"),
+        (lambda folder: (folder / "file.txt").write_text("who"), "file.txt has 3 of 5 bytes"),
+        (lambda folder: (folder / META).write_text('{"files": {"a": 0}}'), "a is missing"),
+        (lambda folder: (folder / META).write_text("{}"), None),  # made before sizes were kept
+    ],
+)
+def test_a_fault_is_found_and_told_on_one_line(
+    harm: Callable[[Path], object], told: str | None, tmp_path: Path
+) -> None:
+    store = ArtifactStore(tmp_path)
+    publish(store, "whole")
+    assert store.fault(KEY) is None
+    harm(store.path(KEY))
+    found = store.fault(KEY)
+    assert (found is None) == (told is None)
+    assert told is None or (told in found and KEY[:12] in found and "\n" not in found)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,40 +14,16 @@ from typing import Any
 
 import pytest
 
+from engine.code import DIGEST
+from engine.ending import RESERVE
 from engine.events import read_events
+from engine.job import CHECKPOINTS, run, write_process_record
 from engine.plan import JobSpec
+from engine.process import ProcessId
+
+Teacher = Callable[..., JobSpec]
 
 EPOCHS = 12
-
-
-def teacher(**changes: object) -> JobSpec:
-    """T_1s on a hundred digits: a few seconds."""
-    optimiser = {
-        "epochs": EPOCHS,
-        "batch": 32,
-        "lr": 0.1,
-        "momentum": 0.9,
-        "nesterov": True,
-        "weight_decay": 1e-4,
-        "schedule": "onecycle",
-        "steps": [],
-        "warmup_epochs": 1,
-    }
-    settings: dict[str, Any] = {
-        "member": "T_1s",
-        "dataset": "digits",
-        "dataset_key": "d",
-        "limit_train": 200,
-        "arch": "resnet8",
-        "weights": "none",
-        "image_size": 8,
-        "optimiser": optimiser,
-        "augment": {"crop": "shift", "pad": 1, "rotation": 10.0},
-        "seed": 0,
-        "cpu_threads": 1,
-        "precision": "fp32",
-    }
-    return JobSpec("teacher", "T_1s", {**settings, **changes})
 
 
 def start(directory: Path) -> subprocess.Popen[bytes]:
@@ -93,7 +70,7 @@ def wait_for_epoch(directory: Path, epoch: int) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    tmp_path_factory: pytest.TempPathFactory, bench_at: Callable[[Path], Any]
+    tmp_path_factory: pytest.TempPathFactory, bench_at: Callable[[Path], Any], teacher: Teacher
 ) -> tuple[Any, Path]:
     bench = bench_at(tmp_path_factory.mktemp("undisturbed"))
     directory = bench.prepare(teacher())
@@ -102,22 +79,27 @@ def undisturbed(
 
 
 def test_a_done_job_leaves_its_artifact_its_curves_and_its_result(
-    undisturbed: tuple[Any, Path],
+    undisturbed: tuple[Any, Path], teacher: Teacher
 ) -> None:
     bench, directory = undisturbed
     record = ended(directory)
     assert record["state"] == "done"
+    assert (record["cause"], record["reason"], record["memory"]) == (None, None, None)
     assert record["result"]["train_n"] == 200
     assert record["result"]["last"]["epoch"] == EPOCHS
     assert bench.store.meta(teacher().key)["result"] == record["result"]
     assert {step for name, step in metrics(directory) if name == "val_top1"} == set(
         range(1, EPOCHS + 1)
     )
-    assert not (directory / "checkpoint.pt").exists()
+    assert not (directory / CHECKPOINTS).exists()
+    assert not (directory / RESERVE).exists()
 
 
 def test_the_same_job_twice_is_the_same_to_the_bit(
-    undisturbed: tuple[Any, Path], tmp_path: Path, bench_at: Callable[[Path], Any]
+    undisturbed: tuple[Any, Path],
+    tmp_path: Path,
+    bench_at: Callable[[Path], Any],
+    teacher: Teacher,
 ) -> None:
     bench, directory = undisturbed
     again = bench_at(tmp_path)
@@ -129,7 +111,10 @@ def test_the_same_job_twice_is_the_same_to_the_bit(
 
 
 def test_a_killed_job_goes_on_to_the_same_bits(
-    undisturbed: tuple[Any, Path], tmp_path: Path, bench_at: Callable[[Path], Any]
+    undisturbed: tuple[Any, Path],
+    tmp_path: Path,
+    bench_at: Callable[[Path], Any],
+    teacher: Teacher,
 ) -> None:
     bench, whole = undisturbed
     again = bench_at(tmp_path)
@@ -148,7 +133,7 @@ def test_a_killed_job_goes_on_to_the_same_bits(
 
 
 def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
-    tmp_path: Path, bench_at: Callable[[Path], Any]
+    tmp_path: Path, bench_at: Callable[[Path], Any], teacher: Teacher
 ) -> None:
     bench = bench_at(tmp_path)
     slow = bench.prepare(teacher(seed=1))
@@ -158,7 +143,7 @@ def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
     wait_for_epoch(slow, 1)
     processes[0].send_signal(signal.SIGTERM)
     assert processes[0].wait(timeout=30) == 143
-    assert ended(slow)["state"] == "cancelled"
+    assert (ended(slow)["state"], ended(slow)["cause"]) == ("cancelled", None)
     assert processes[1].wait(timeout=60) == 1
     last = ended(failing)
     assert (last["state"], last["result"]) == ("failed", None)
@@ -167,16 +152,79 @@ def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
     assert list((tmp_path / "artifacts" / "tmp").iterdir()) == []
 
 
-def test_an_artifact_that_is_there_is_not_made_again(undisturbed: tuple[Any, Path]) -> None:
+def test_an_artifact_that_is_there_is_not_made_again(
+    undisturbed: tuple[Any, Path], teacher: Teacher
+) -> None:
     bench, directory = undisturbed
     before = metrics(directory)
     (directory / "events.jsonl").unlink()
     (directory / "exit.json").unlink()
     assert start(directory).wait(timeout=60) == 0
     started = next(e for e, _ in read_events(directory / "events.jsonl") if e["type"] == "start")
-    assert started["made"] is False
+    assert (started["made"], started["engine"]) == (False, DIGEST)
     assert metrics(directory) == before
     assert ended(directory)["result"] == bench.store.meta(teacher().key)["result"]
+
+
+def test_an_artifact_that_was_cut_short_is_made_again_to_the_same_bits(
+    undisturbed: tuple[Any, Path],
+    tmp_path: Path,
+    bench_at: Callable[[Path], Any],
+    teacher: Teacher,
+) -> None:
+    bench, _ = undisturbed
+    again, key = bench_at(tmp_path), teacher().key
+    shutil.copytree(bench.store.root, again.store.root)
+    with (again.store.path(key) / "model.safetensors").open("r+b") as file:
+        file.truncate(100)
+    again.run([teacher()])
+    assert fingerprint(again.store.path(key)) == fingerprint(bench.store.path(key))
+    log = [e.get("text", "") for e, _ in read_events(again.prepare(teacher()) / "events.jsonl")]
+    assert any("model.safetensors has 100 of" in line and "made again" in line for line in log)
+
+
+@pytest.mark.parametrize(("queued_with", "told"), [("0123", True), (DIGEST, False), (None, False)])
+def test_another_engine_than_the_one_it_was_queued_with_is_told(
+    queued_with: str | None,
+    told: bool,
+    tmp_path: Path,
+    bench_at: Callable[[Path], Any],
+    teacher: Teacher,
+) -> None:
+    directory = bench_at(tmp_path).prepare(teacher(dataset="nothing"), {"name": "x", "kind": "x"})
+    job = json.loads((directory / "job.json").read_text())
+    job["run"]["engine"] = queued_with
+    (directory / "job.json").write_text(json.dumps(job))
+    assert run(directory) == 1
+    events = [event for event, _ in read_events(directory / "events.jsonl")]
+    assert events[0]["engine"] == DIGEST
+    line = f"runs engine {DIGEST}, was queued with 0123"
+    assert (line in [event.get("text") for event in events]) is told
+
+
+def test_a_job_that_was_given_a_gpu_does_not_fall_back_to_the_cpu(
+    tmp_path: Path,
+    bench_at: Callable[[Path], Any],
+    teacher: Teacher,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    directory = bench_at(tmp_path).prepare(teacher())
+    job = json.loads((directory / "job.json").read_text())
+    (directory / "job.json").write_text(json.dumps(job | {"run": job["run"] | {"device": "auto"}}))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-0123")
+    assert run(directory) == 1
+    assert ended(directory)["reason"] == (
+        "CUDA cannot use the GPU that this job was given (GPU-0123)"
+    )
+
+
+def test_who_does_a_job_is_on_record(tmp_path: Path) -> None:
+    write_process_record(tmp_path)
+    record = json.loads((tmp_path / "process.json").read_text())
+    assert ProcessId.parse(record["process"]) == ProcessId.of(os.getpid())
 
 
 def test_bad_usage_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.counter import Stream, permutation
-from engine.errors import ArtifactError
+from engine.errors import DiskFullError, Paused
+from engine.events import PAUSE
 from engine.job import subseed
 from engine.relax import retrieve
 from engine.spec import Modality
@@ -236,7 +237,7 @@ def test_a_disk_without_room_is_told_before_the_work(
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("engine.stages.epochs.shutil.disk_usage", lambda _: usage)
     monkeypatch.setattr(tx_logits, "taught_epoch", lambda *_, **__: pytest.fail("has begun"))
-    with pytest.raises(ArtifactError, match=r"logits\.npy takes .* more"):
+    with pytest.raises(DiskFullError, match=r"logits\.npy takes .* more"):
         one.run()
 
 
@@ -248,3 +249,22 @@ def test_numbers_too_large_for_half_precision(desk: Any) -> None:
     write_epochs(job, "logits.npy", (1, 2, 3), lambda epoch: row)
     expected = [[65504.0, -65504.0, 1.0], [-np.inf, np.inf, 65504.0]]
     np.testing.assert_array_equal(np.load(job.out / "logits.npy")[0], expected)
+
+
+def test_a_table_may_be_paused_between_epochs(desk: Any) -> None:
+    from engine.stages.epochs import write_epochs
+
+    asked: list[int] = []
+
+    def rows(epoch: int) -> Tensor:
+        asked.append(epoch)
+        return torch.full((2, 3), float(epoch))
+
+    job = desk.job("logits", {})
+    (job.directory / PAUSE).touch()
+    with pytest.raises(Paused, match="paused after epoch 1 of 3"):
+        write_epochs(job, "logits.npy", (3, 2, 3), rows)
+    (job.directory / PAUSE).unlink()
+    write_epochs(job, "logits.npy", (3, 2, 3), rows)
+    assert asked == [0, 1, 2]
+    assert np.load(job.out / "logits.npy")[:, 0, 0].tolist() == [0.0, 1.0, 2.0]
