@@ -3,8 +3,9 @@
 import tomllib
 from importlib import resources
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from engine.errors import WnkdError
 from wnkd_tui.home import Home
@@ -13,6 +14,8 @@ CONFIG = "config.toml"
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Event = Literal["failed", "finished", "empty"]
+SCHEMES = ("http", "https")
+WEEK, TEN_MINUTES = 604_800.0, 600.0  # seconds
 
 
 class ConfigError(WnkdError):
@@ -40,9 +43,33 @@ class NotifyConfig(_Section):
 
     on: Annotated[tuple[Event, ...], Field(strict=False)]
     command: Annotated[tuple[str, ...], Field(strict=False)]
-    webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$")]
-    every: NonNegative
-    timeout: Positive
+    webhook: str
+    every: Annotated[NonNegative, Field(le=WEEK)]
+    timeout: Annotated[Positive, Field(le=TEN_MINUTES)]
+
+    @property
+    def somewhere(self) -> bool:
+        return bool(self.command or self.webhook)
+
+    @field_validator("command")
+    @classmethod
+    def _can_be_started(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        if command and not command[0]:
+            raise ValueError("the first word is the program: it cannot be empty")
+        if any("\0" in word for word in command):
+            raise ValueError("a word cannot hold the sign with number 0")
+        return command
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_of_the_web(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = urlsplit(url)  # raises ValueError, as `port` does, where one is no number
+        plain = all("!" <= sign <= "~" for sign in url)
+        if parts.scheme not in SCHEMES or not parts.hostname or parts.port == 0 or not plain:
+            raise ValueError("write a URL such as https://example.org/hook, without blanks")
+        return url
 
 
 class Config(_Section):
@@ -58,7 +85,8 @@ def load(home: Home) -> Config:
         own = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         own = {}
-    except (OSError, ValueError) as error:  # TOML's and UTF-8's errors are ValueErrors
+    # TOML's and UTF-8's errors are ValueErrors; lists in lists without end are a RecursionError.
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from None
     for name, section in own.items():
         known = merged.get(name, {})
@@ -68,9 +96,9 @@ def load(home: Home) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ConfigError(
-            f"{path}: {where}: {first['msg']} (found {_shown(first['input'])})"
-        ) from None
+        fault = first["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
+        told = f"{path}: {where}: {fault} (found {_shown(first['input'])})"
+        raise ConfigError(" ".join(told.split())) from None
 
 
 def _shown(value: Any) -> str:

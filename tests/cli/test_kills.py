@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.process import ProcessId
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
@@ -54,10 +55,22 @@ class Place:
             time.sleep(0.02)
         pytest.fail(f"no epoch {step} within two minutes")
 
+    def wait_for_attempt(self, number: int) -> None:
+        """Until the job's attempt `number` has told who does it."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            row = queries.job(connect(self.home), 1)
+            if row.attempt == number and row.handle:
+                return
+            time.sleep(0.05)
+        pytest.fail(f"no attempt {number} within two minutes")
+
     def pid(self) -> int:
         key = queries.job(connect(self.home), 1).key
         record = json.loads((self.home.job(key) / "process.json").read_text())
-        return int(record["pid"])
+        process = ProcessId.parse(record["process"])
+        assert process is not None
+        return process.pid
 
     def outcome(self) -> tuple[str, dict[str, str], dict[str, list[tuple[int, float]]]]:
         """The job's state, its artifact's hashes, its metrics but for the speed."""
@@ -88,21 +101,24 @@ def test_kills_of_job_and_run_queue_change_no_bit(places: tuple[Place, Place]) -
     assert calm.run("run-queue", "--drain", "--slots", "1") == 0
 
     assert killed.run(*STUDENT) == 0
+    (killed.home.root / "config.toml").write_text("[queue]\nbackoff = 0.1")
     first = killed.start("run-queue", "--drain", "--slots", "1")
     killed.wait_for_step(2)
     os.kill(killed.pid(), signal.SIGKILL)
-    assert first.wait(timeout=60) == 1
-    lost = queries.job(connect(killed.home), 1)
-    assert (lost.state, lost.reason) == ("lost", "killed by signal 9 (SIGKILL)")
+    killed.wait_for_attempt(2)  # by itself
+    lost = queries.attempts(connect(killed.home), 1)[0]
+    assert (lost.ending, lost.reason) == (
+        "lost",
+        "lost: killed by signal 9 (SIGKILL); tries again by itself (1 of 5)",
+    )
 
-    assert killed.run("queue", "retry", "1") == 0
-    second = killed.start("run-queue", "--drain", "--slots", "1")
-    killed.wait_for_step(lost.done + 1)
+    killed.wait_for_step(5)
     worker = killed.pid()
-    second.kill()
-    second.wait()
+    first.kill()
+    first.wait()
     os.kill(worker, 0)  # lives on; raises where it does not
     assert killed.run("run-queue", "--drain", "--slots", "1") == 0
 
-    assert queries.job(connect(killed.home), 1).attempt == 2
+    runs = queries.attempts(connect(killed.home), 1)
+    assert [run.ending for run in runs] == ["lost", "done"]
     assert killed.outcome() == calm.outcome()

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,13 @@ from rich.progress import Progress
 
 from wnkd_tui.cli import running
 from wnkd_tui.cli.narrator import LiveNarrator, Narrator
+from wnkd_tui.queue.gpus import Found, Gpu
+from wnkd_tui.queue.supervisor import Phase
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
 
 ROOT = Path(__file__).parents[2]
+T4 = Gpu("0", "GPU-a", "NVIDIA T4", 2**34, "GPU-a")
 
 
 @pytest.fixture
@@ -69,13 +73,42 @@ def test_a_terminal_gets_bars_with_rate_and_time_left(rows):
         assert [task.description for task in progress.tasks] == ["all jobs"]
 
 
+class Watched:
+    """What `_Watch` sees of a supervisor, and what it says of it, at times that tests set."""
+
+    def __init__(self, home):
+        self.phase, self.note, self.lines = Phase.WORKING, "working", []
+        self.conn = connect(home)
+        self.watch = running._Watch(self, self, drain=True)
+
+    def say(self, text):
+        self.lines.append(text)
+
+    def look(self, rows, *, idle_note):
+        assert not idle_note
+
+
+def test_what_keeps_it_from_starting_jobs_is_told_now_and_then_and_its_end_at_once(
+    home, monkeypatch
+):
+    watched = Watched(home)
+    for now, note in enumerate(["working", "disk full: 1", "disk full: 2", "disk full: 3"]):
+        monkeypatch.setattr(time, "monotonic", lambda now=now: 100.0 + 20 * now)
+        watched.note = note
+        watched.watch(watched.conn)
+    watched.phase, watched.note = Phase.FINISHING, "finishing"
+    watched.watch(watched.conn)
+    watched.watch(watched.conn)
+    assert watched.lines == ["disk full: 1", "disk full: 3", "finishing; Ctrl-C again stops them"]
+
+
 @pytest.fixture
 def worked(finish, monkeypatch):
     """Stands for the work: every job is done at once; lists the calls."""
     calls = []
 
-    def work(home, *, drain, slots):
-        calls.append((drain, slots))
+    def work(home, **wishes):
+        calls.append(wishes)
         finish()
         return 0
 
@@ -86,7 +119,7 @@ def worked(finish, monkeypatch):
 def test_demo_queues_works_and_reports(wnkd, worked, data):
     result = wnkd("demo")
     assert result.exit_code == 0
-    assert worked == [(True, None)]
+    assert worked == [{"drain": True}]
     for words in ("Table 2", "T_x val", "student alone", "S from T_m+T_x", "image share",
                   "Teacher and students", "Attribution of T_x", "holds (95.17 aga"):  # fmt: skip
         assert words in result.stdout
@@ -126,6 +159,48 @@ def test_a_demo_that_fails_says_so(wnkd, monkeypatch):
     result = wnkd("demo")
     assert result.exit_code == 1
     assert "29 jobs of the demo are not done" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "wishes"),
+    [
+        ((), {"drain": False}),
+        (("--watch",), {"drain": False}),
+        (("--drain", "--slots", "3"), {"drain": True, "slots": 3}),
+        (("--gpus", "0,1", "--slots-per-gpu", "2"), {"gpus": "0,1", "slots_per_gpu": 2}),
+    ],
+)
+def test_run_queues_flags_say_what_is_wanted(wnkd, worked, flags, wishes):
+    assert wnkd("run-queue", *flags).exit_code == 0
+    defaults = {"drain": False, "gpus": None, "slots_per_gpu": None, "slots": None}
+    assert worked == [defaults | wishes]
+
+
+def test_where_there_is_no_gpu_one_line_says_why(wnkd, monkeypatch):
+    monkeypatch.setattr(running, "look", lambda: Found((), "the driver is on holiday"))
+    result = wnkd("run-queue", "--drain", "--slots", "2")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[:2] == [
+        "0 jobs to do, 2 at a time (CPU 0, CPU 1)",
+        "no GPU: the driver is on holiday; jobs run on the CPU",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "flags", "words"),
+    [
+        (Found(()), ("--gpus", "0"), "there is no GPU here"),
+        (Found(()), ("--slots-per-gpu", "2"), "there is no GPU here"),
+        (Found((T4,)), ("--gpus", "1"), "there are: 0 (NVIDIA T4, GPU-a)"),
+        (Found((T4,)), ("--slots", "1", "--slots-per-gpu", "2"), "give one of them"),
+    ],
+)
+def test_gpus_that_cannot_be_had_are_one_line_and_no_work(wnkd, monkeypatch, found, flags, words):
+    monkeypatch.setattr(running, "look", lambda: found)
+    result = wnkd("run-queue", "--drain", *flags)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert words in line
 
 
 def test_a_real_student_from_queue_to_report(wnkd, data, home):

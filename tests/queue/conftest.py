@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,27 @@ import pytest
 
 from engine.plan import JobSpec, Plan
 from engine.spec import Teachers, TrialSpec
+from wnkd_tui import config
+from wnkd_tui.config import QueueConfig
 from wnkd_tui.home import Home
-from wnkd_tui.queue.executors.launchers import WARM, WarmLauncher
+from wnkd_tui.queue import jobdir
+from wnkd_tui.queue.executors.launchers import WARM, Launcher, WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
-from wnkd_tui.queue.slots import find_slots
+from wnkd_tui.queue.slots import Slot, find_slots
 from wnkd_tui.queue.supervisor import Supervisor
-from wnkd_tui.store import commands, queries
+from wnkd_tui.store import claims, commands, queries
 from wnkd_tui.store.database import connect
+from wnkd_tui.store.work import Work
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+CONFIG = """[queue]
+retries = 3
+backoff = 0.01
+backoff_limit = 0.05
+grace = 1.0
+free_disk = 0
+"""
 FAKE_SERVER = [*WARM, "--target", "fake_job:run", "--preload", "engine.events"]
 PATIENCE = 30.0  # seconds after which a test that hangs is ended
 
@@ -43,6 +54,7 @@ def home(tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> Hom
     for directory in (home.root, home.jobs, home.artifacts, home.cache):
         directory.mkdir()
     shutil.copy(prepared, home.db)
+    (home.root / config.CONFIG).write_text(CONFIG)
     return home
 
 
@@ -89,10 +101,55 @@ class Queue:
         ids = {row.key: row.id for row in added.jobs}
         return [ids[one.key] for one in jobs]
 
-    def supervisor(self, slots: int = 2, **options: Any) -> Supervisor:
-        launcher = WarmLauncher(self.home.root / "warm.log", FAKE_SERVER)
-        options = {"poll": 0.02, "grace": 1.0} | options
-        return Supervisor(self.home, LocalExecutor(launcher), find_slots(slots, gpus=[]), **options)
+    def config(self, **changes: Any) -> QueueConfig:
+        return config.load(self.home).queue.model_copy(update=changes)
+
+    def supervisor(self, slots: int = 2, *, notices: Any = None, **changes: Any) -> Supervisor:
+        """One with the fake job; `changes` of its configuration."""
+        return self.supervisor_on(
+            WarmLauncher(self.home.root / "warm.log", FAKE_SERVER),
+            find_slots(slots, gpus=[]),
+            notices=notices,
+            **changes,
+        )
+
+    def supervisor_on(
+        self, launcher: Launcher, slots: Sequence[Slot], *, notices: Any = None, **changes: Any
+    ) -> Supervisor:
+        return Supervisor(
+            self.home,
+            LocalExecutor(launcher),
+            slots,
+            config=self.config(**changes),
+            notices=notices,
+            poll=0.02,
+        )
+
+    def claim(
+        self,
+        supervisor: str = "me",
+        *,
+        host: str = "host",
+        now: float | None = None,
+        prepare: Callable[[Work], object] | None = None,
+        has: Callable[[str], bool] = lambda key: True,
+        horizon: float = float("inf"),
+    ) -> Work | None:
+        """What a supervisor does first, with a slot for every job; its directory is prepared."""
+
+        def prepared(claimed: Work) -> None:
+            jobdir.prepare(self.home, claimed)
+
+        return claims.claim(
+            self.conn,
+            supervisor,
+            host,
+            time.time() if now is None else now,
+            lambda job, taken: f"slot {job.id}",
+            prepare or prepared,
+            has=has,
+            horizon=horizon,
+        )
 
     def drain(self, act: Callable[[], object] | None = None, slots: int = 2) -> int:
         """Runs a supervisor here until all is done; `act` is called at every tick."""

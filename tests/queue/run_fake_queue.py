@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from wnkd_tui import config
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.launchers import WARM, WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
@@ -13,6 +14,11 @@ home = Home(Path(sys.argv[1]))
 launcher = WarmLauncher(
     home.root / "warm.log", [*WARM, "--target", "fake_job:run", "--preload", "engine.events"]
 )
-slots = find_slots(int(sys.argv[2]), gpus=[])
-supervisor = Supervisor(home, LocalExecutor(launcher), slots, poll=0.05, grace=1.0)
+supervisor = Supervisor(
+    home,
+    LocalExecutor(launcher),
+    find_slots(int(sys.argv[2]), gpus=[]),
+    config=config.load(home).queue,
+    poll=0.05,
+)
 sys.exit(supervisor.run(drain="keep" not in sys.argv))

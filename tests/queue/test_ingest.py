@@ -5,8 +5,7 @@ import pytest
 
 from wnkd_tui.queue import ingest as module
 from wnkd_tui.queue.ingest import ingest
-from wnkd_tui.store import queries
-from wnkd_tui.store import work as store
+from wnkd_tui.store import claims, queries
 
 
 def line(kind, **fields):
@@ -21,7 +20,9 @@ def metric(step, **values):
 def job(work, conn):
     """A running job and its empty directory."""
     work.add(work.job("only"))
-    claimed = store.claim(conn, "me", ["CPU 0"], 1.0, lambda _: None)
+    claimed = claims.claim(
+        conn, "me", "host", 1.0, lambda *_: "CPU 0", lambda _: None, has=lambda _: True
+    )
     directory = work.directory(claimed.id)
     directory.mkdir()
     return claimed, directory
@@ -49,7 +50,15 @@ def test_damaged_lines_and_strange_values_are_passed_over(conn, job):
         b"[1, 2]\n",
         line("metric", step="one", values={"loss": 1.0}),
         metric(3, loss=None, top1=5),
+        metric(2**63, loss=1.0),
+        metric(-1, loss=1.0),
+        metric(True, loss=1.0),
+        metric(3, nan=float("nan"), inf=float("inf"), huge=10**400, yes=True),
+        line("metric", step=3, values={"half \ud800": 1.0}),
         line("progress", done="many", total=7),
+        line("progress", done=2**63, total=7),
+        line("progress", done=3, total=7, unit=["x"], rate="fast"),
+        line("start", device="half \ud800", engine=5),
         line("unheard of", x=1),
     ]
     (directory / "events.jsonl").write_bytes(b"".join([*strange, metric(4, loss=0.5)]))
@@ -57,6 +66,21 @@ def test_damaged_lines_and_strange_values_are_passed_over(conn, job):
     ingest(conn, "me", claimed, directory)
 
     assert queries.metrics(conn, claimed.id) == {"loss": [(4, 0.5)], "top1": [(3, 5.0)]}
+    row = queries.job(conn, claimed.id)
+    assert (row.done, row.total, row.unit, row.rate, row.device) == (3, 7, "", None, None)
+
+
+def test_who_does_a_run_is_kept_with_the_run_and_its_progress_with_the_work(conn, job):
+    claimed, directory = job
+    lines = [line("start", device="fast", engine="abc"), line("progress", done=2, total=3)]
+    (directory / "events.jsonl").write_bytes(b"".join(lines))
+    assert not claimed.progressed
+
+    claimed = ingest(conn, "me", claimed, directory)
+
+    assert (claimed.done, claimed.progressed) == (2, True)
+    (attempt,) = queries.attempts(conn, claimed.id)
+    assert (attempt.device, attempt.engine, attempt.done_before) == ("fast", "abc", 0)
 
 
 def test_a_step_that_is_reported_again_counts_once(conn, job):

@@ -67,7 +67,7 @@ def test_a_killed_job_is_lost_and_takes_its_children_with_it(work):
         if len(work.losses(n)) >= 2 and work.alive(work.pids(n)[0]):
             os.kill(work.pids(n)[0], signal.SIGKILL)
 
-    assert work.drain(kill) == 1
+    assert work.run(work.supervisor(retries=0), kill) == 1
 
     assert work.row(n).state == "lost"
     assert work.row(n).reason == "killed by signal 9 (SIGKILL)"
@@ -81,7 +81,7 @@ def test_a_retried_job_resumes_in_its_directory(work):
         if len(work.losses(n)) >= 2 and work.alive(work.pids(n)[0]):
             os.kill(work.pids(n)[0], signal.SIGKILL)
 
-    assert work.drain(kill) == 1
+    assert work.run(work.supervisor(retries=0), kill) == 1
     directory = work.directory(n)
     commands.retry(work.conn, [n])
 
@@ -92,18 +92,6 @@ def test_a_retried_job_resumes_in_its_directory(work):
     assert work.directory(n) == directory
     assert row.result["first"] > 2  # went on from the checkpoint
     assert work.losses(n) == [(step, 1 / step) for step in range(1, 101)]
-
-
-def test_a_job_ended_from_outside_is_lost_not_cancelled(work):
-    (n,) = work.add(work.job("victim", steps=1000, delay=0.02))
-
-    def end():
-        if work.losses(n) and work.alive(work.pids(n)[0]):
-            os.kill(work.pids(n)[0], signal.SIGTERM)
-
-    assert work.drain(end) == 1
-    assert work.row(n).state == "lost"
-    assert "SIGTERM" in work.row(n).reason
 
 
 def test_a_job_survives_its_supervisor_and_is_adopted_by_the_next(work, tmp_path):
@@ -147,10 +135,10 @@ def test_a_job_that_ended_while_nobody_looked_is_settled_by_its_last_word(work, 
     assert len(work.pids(n)) == 1
 
 
-def test_a_stranger_with_the_jobs_pid_is_left_alone(work, conn, home):
+def test_a_stranger_with_the_jobs_pid_is_left_alone(work, conn):
     """The job is gone and its pid is another process's: this very test's."""
     (n,) = work.add(work.job("gone"))
-    claimed = claim(conn, home, "a dead one")
+    claimed = work.claim("a dead one")
     store.submitted(conn, "a dead one", claimed, f"{os.getpid()}:12345.0")
     commands.cancel(conn, [n], "whatever it is")
 
@@ -159,10 +147,10 @@ def test_a_stranger_with_the_jobs_pid_is_left_alone(work, conn, home):
     assert work.row(n).state == "cancelled"  # and we are still here
 
 
-def test_killed_between_claim_and_submit_the_job_waits_again(work, conn, home, monkeypatch):
-    monkeypatch.setattr("wnkd_tui.queue.supervisor.START_GRACE", 0.1)
+def test_killed_between_claim_and_submit_the_job_waits_again(work, monkeypatch):
+    monkeypatch.setattr("wnkd_tui.queue.attending.START_GRACE", 0.1)
     (n,) = work.add(work.job("claimed"))
-    claim(conn, home, "a dead one")
+    work.claim("a dead one")
     assert work.row(n).state == "running"
 
     assert work.drain() == 0
@@ -171,10 +159,10 @@ def test_killed_between_claim_and_submit_the_job_waits_again(work, conn, home, m
     assert len(work.pids(n)) == 1
 
 
-def test_cancelled_between_claim_and_submit_it_is_never_begun(work, conn, home, monkeypatch):
-    monkeypatch.setattr("wnkd_tui.queue.supervisor.START_GRACE", 0.1)
+def test_cancelled_between_claim_and_submit_it_is_never_begun(work, conn, monkeypatch):
+    monkeypatch.setattr("wnkd_tui.queue.attending.START_GRACE", 0.1)
     (n,) = work.add(work.job("claimed"))
-    claim(conn, home, "a dead one")
+    work.claim("a dead one")
     commands.cancel(conn, [n], "changed my mind")
 
     assert work.drain() == 0
@@ -201,7 +189,7 @@ def test_killed_between_submit_and_noting_the_handle_the_job_is_found(work, conn
     assert work.row(n).state == "done"
 
 
-def test_an_old_last_word_is_not_taken_for_a_new_one(work, conn, home):
+def test_an_old_last_word_is_not_taken_for_a_new_one(work):
     """A claim forgets how the attempt before ended, or is not made at all."""
     (n,) = work.add(work.job("again"))
     directory = work.directory(n)
@@ -210,23 +198,26 @@ def test_an_old_last_word_is_not_taken_for_a_new_one(work, conn, home):
     (directory / jobdir.EXIT).write_text(json.dumps(old))
 
     with pytest.raises(RuntimeError):
-        store.claim(conn, "me", ["CPU 0"], time.time(), fail)
+        work.claim(prepare=fail)
     assert work.row(n).state == "waiting"
-    claim(conn, home, "me")
+    work.claim()
     assert jobdir.last_word(directory) is None
 
 
-def test_a_supervisor_whose_job_was_adopted_changes_nothing(work, conn, home):
+def test_a_supervisor_whose_job_was_adopted_changes_nothing(work, conn):
     (n,) = work.add(work.job("contested"))
-    claimed = claim(conn, home, "sleepy")
+    claimed = work.claim("sleepy")
     assert store.adopt(conn, "awake", lambda row: True) == 1
 
     assert not store.submitted(conn, "sleepy", claimed, "1:2.0")
-    assert not store.settle(conn, "sleepy", claimed, "lost", now=0.0)
-    assert not store.record(conn, "sleepy", claimed, store.News(9, [("x", 1, 1.0)], None, None))
+    lost = store.Ending("lost", "lost", "gone")
+    assert not store.settle(conn, "sleepy", claimed, lost, now=0.0, seconds=1.0)
+    assert not store.record(conn, "sleepy", claimed, store.News(9, [("x", 1, 1.0)]))
 
     assert work.row(n).state == "running"
     assert queries.metrics(conn, n) == {}
+    (attempt,) = queries.attempts(conn, n)
+    assert (attempt.supervisor, attempt.ending) == ("sleepy", None)
 
 
 def test_two_supervisors_share_the_jobs_and_the_slots(work):
@@ -297,15 +288,6 @@ def test_a_supervisor_told_to_leave_leaves_its_jobs_running(work, tmp_path):
     gate.touch()
     assert work.drain() == 0
     assert len(work.pids(n)) == 1
-
-
-def claim(conn, home, supervisor) -> Work:
-    """As a supervisor does that is killed right after."""
-    claimed = store.claim(
-        conn, supervisor, ["CPU 0"], time.time(), lambda work: jobdir.prepare(home, work)
-    )
-    assert claimed is not None
-    return claimed
 
 
 def fail(_: Work) -> None:

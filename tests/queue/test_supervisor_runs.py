@@ -10,9 +10,7 @@ import pytest
 
 from wnkd_tui.queue.executors.base import ExecutorError
 from wnkd_tui.queue.executors.launchers import PLAIN, WARM, PlainLauncher, WarmLauncher
-from wnkd_tui.queue.executors.local import LocalExecutor
 from wnkd_tui.queue.slots import Slot, find_slots
-from wnkd_tui.queue.supervisor import Supervisor
 from wnkd_tui.store import commands, queries
 
 
@@ -42,7 +40,7 @@ def test_a_job_is_told_what_to_do_and_on_what(work, home, monkeypatch):
     )
     slot = Slot("GPU 7", {"FAKE_DEVICE": "a very fast one"})
 
-    assert work.run(Supervisor(home, LocalExecutor(launcher), [slot], poll=0.02)) == 0
+    assert work.run(work.supervisor_on(launcher, [slot])) == 0
 
     record = json.loads((work.directory(n) / "job.json").read_text())
     assert record["kind"] == "teacher"
@@ -90,27 +88,27 @@ def test_plain_processes_do_the_same(work, home):
     (n,) = work.add(work.job("plain", steps=2))
     launcher = PlainLauncher([PLAIN[0], str(Path(__file__).with_name("fake_job.py"))])
 
-    supervisor = Supervisor(home, LocalExecutor(launcher), find_slots(1, gpus=[]), poll=0.02)
+    supervisor = work.supervisor_on(launcher, find_slots(1, gpus=[]))
 
     assert work.run(supervisor) == 0
     assert work.losses(n) == [(1, 1.0), (2, 0.5)]
 
 
-def test_a_process_that_dies_without_a_word_is_lost_with_its_code(work, home):
+def test_a_process_that_leaves_without_a_word_failed_with_its_code(work, home):
     (n,) = work.add(work.job("never"))
     launcher = PlainLauncher([PLAIN[0], "-c", "raise SystemExit(3)"])
 
-    supervisor = Supervisor(home, LocalExecutor(launcher), find_slots(1, gpus=[]), poll=0.02)
+    supervisor = work.supervisor_on(launcher, find_slots(1, gpus=[]))
 
     assert work.run(supervisor) == 1
-    assert work.row(n).state == "lost"
+    assert (work.row(n).state, work.row(n).attempt) == ("failed", 1)
     assert work.row(n).reason == "its process ended with code 3 and said nothing"
 
 
 def test_a_server_that_cannot_start_is_one_clear_line_and_the_job_waits(work, home):
     (n,) = work.add(work.job("only"))
     launcher = WarmLauncher(home.root / "warm.log", [*WARM, "--preload", "no_such_module"])
-    supervisor = Supervisor(home, LocalExecutor(launcher), find_slots(1, gpus=[]), poll=0.02)
+    supervisor = work.supervisor_on(launcher, find_slots(1, gpus=[]))
 
     with pytest.raises(ExecutorError, match="No module named 'no_such_module'") as told:
         work.run(supervisor)
@@ -139,11 +137,45 @@ def test_a_job_server_that_is_killed_is_started_again_and_its_jobs_live_on(work,
     assert len(work.pids(n)) == 1
 
 
+def test_a_job_server_that_is_killed_while_it_starts_is_started_again(work):
+    work.add(work.job("only"))
+    supervisor = work.supervisor()
+    killed = []
+
+    def act():
+        server = supervisor._executor._launcher._server
+        if server and not server.ready and not killed:
+            server._process.kill()
+            killed.append(server)
+
+    assert work.run(supervisor, act) == 0
+    assert (work.states(), len(killed)) == ({"only": "done"}, 1)
+
+
+def test_a_job_server_that_ends_as_a_job_is_to_start_is_started_again(work):
+    (n,) = work.add(work.job("only"))
+    supervisor = work.supervisor()
+    launcher = supervisor._executor._launcher
+    start, killed = launcher.start, []
+
+    def failing_start(*arguments):
+        if not killed:
+            killed.append(launcher._server)
+            launcher._server._process.kill()
+            launcher._server._process.wait()
+        return start(*arguments)
+
+    launcher.start = failing_start
+    assert work.run(supervisor) == 0
+    assert work.states() == {"only": "done"}
+    assert (work.row(n).losses, len(work.pids(n))) == (0, 1)
+
+
 def test_torch_works_in_a_job_of_the_real_server(work, home):
     """The whole preload list; torch has threads in the child and CUDA is left alone."""
     ids = work.add(work.job("one", torch=True), work.job("two", torch=True))
     launcher = WarmLauncher(home.root / "warm.log", [*WARM, "--target", "fake_job:run"])
-    supervisor = Supervisor(home, LocalExecutor(launcher), find_slots(2, gpus=[]), poll=0.05)
+    supervisor = work.supervisor_on(launcher, find_slots(2, gpus=[]))
     deadline = time.monotonic() + 120
 
     def on_tick(_: sqlite3.Connection) -> None:
@@ -158,7 +190,7 @@ def test_a_job_whose_record_is_not_understood_fails_with_the_engines_reason(work
     """The default target, `engine.job:run`, in a server without torch."""
     (n,) = work.add(work.job("stranger"))
     launcher = WarmLauncher(home.root / "warm.log", [*WARM, "--preload"])
-    supervisor = Supervisor(home, LocalExecutor(launcher), find_slots(1, gpus=[]), poll=0.02)
+    supervisor = work.supervisor_on(launcher, find_slots(1, gpus=[]))
     work.conn.execute("UPDATE job SET spec = json_set(spec, '$.kind', 'soup')")
 
     assert work.run(supervisor) == 1

@@ -1,12 +1,15 @@
 import json
 import os
-import socket
 import subprocess
+import sys
+import time
 
 import pytest
 
+from engine import process as processes
+from engine.process import ProcessId
 from engine.spec import Teachers
-from wnkd_tui.store import queries
+from wnkd_tui.store import liveness, queries
 from wnkd_tui.store.database import StoreError
 from wnkd_tui.store.rows import BLOCKING
 
@@ -118,24 +121,158 @@ def test_results_are_the_figures_of_finished_jobs_for_each_trial(conn, add):
     assert rows[2].result == {"best": {"val_top1": 97.5}}
 
 
-def test_a_supervisor_is_alive_while_its_heartbeat_is_fresh(conn):
-    for name, beat in (("old", 100.0), ("new", 109.0)):
+def beat(conn, name, process, age, heartbeat=0.0):
+    """A supervisor whose last heartbeat is `age` seconds old."""
+    conn.execute(
+        "INSERT INTO supervisor (id, host, pid, started_at, heartbeat, process, beat)"
+        " VALUES (?, 'host', 1, 50, ?, ?, ?)",
+        [name, heartbeat, str(process) if process else None, processes.uptime() - age],
+    )
+
+
+def run_by(conn, job, supervisor, handle):
+    conn.execute(
+        "UPDATE job SET state = 'running', supervisor = ?, handle = ? WHERE id = ?",
+        [supervisor, str(handle), job],
+    )
+
+
+def gone():
+    """A process that has ended."""
+    process = subprocess.Popen(["true"])
+    known = ProcessId.of(process.pid)
+    process.wait()
+    return known
+
+
+def elsewhere(process):
+    """The same in another container of this boot."""
+    return ProcessId(process.pid, process.started, f"{processes.boot().partition('/')[0]}/1")
+
+
+def test_a_supervisor_is_alive_while_its_process_runs_and_is_heard_of(conn):
+    me = ProcessId.of(os.getpid())
+    beat(conn, "here", me, age=1)
+    beat(conn, "hangs", me, age=liveness.HEARTBEAT_LIMIT + 1)
+    beat(conn, "gone", gone(), age=1)
+    beat(conn, "stranger", ProcessId(me.pid, me.started - 1, me.boot), age=1)
+    beat(conn, "earlier boot", ProcessId(me.pid, me.started, "another/1"), age=1)
+
+    rows = {row.id: row.alive for row in queries.supervisors(conn, 0.0)}
+
+    assert [name for name, alive in rows.items() if alive] == ["here"]
+
+
+@pytest.mark.skipif(not processes.boot(), reason="this system names no boot")
+def test_a_supervisor_of_another_container_is_judged_by_its_heartbeat(conn):
+    there = elsewhere(gone())
+    beat(conn, "fresh", there, age=1)
+    beat(conn, "silent", there, age=liveness.HEARTBEAT_LIMIT + 1)
+
+    assert {row.id: row.alive for row in queries.supervisors(conn, 0.0)} == {
+        "fresh": True,
+        "silent": False,
+    }
+
+
+def test_a_supervisor_of_an_older_wnkd_is_judged_by_the_wall_clock(conn):
+    for name, age in (("fresh", 1), ("silent", 11)):
         conn.execute(
-            "INSERT INTO supervisor VALUES (?, 'host', 1, 50, ?, NULL, NULL, NULL)", [name, beat]
+            "INSERT INTO supervisor (id, host, pid, started_at, heartbeat)"
+            " VALUES (?, 'host', 1, 50, ?)",
+            [name, 1000 - age],
         )
 
-    rows = {row.id: row.alive for row in queries.supervisors(conn, 112.0)}
+    assert {row.id: row.alive for row in queries.supervisors(conn, 1000.0)} == {
+        "fresh": True,
+        "silent": False,
+    }
 
-    assert rows == {"old": False, "new": True}
+
+@pytest.mark.parametrize("shift", [-3600, 3600])
+def test_setting_the_clock_silences_nobody(conn, monkeypatch, shift):
+    beat(conn, "here", ProcessId.of(os.getpid()), age=1, heartbeat=time.time())
+    monkeypatch.setattr(time, "time", lambda now=time.time: now() + shift)
+
+    assert [row.alive for row in queries.supervisors(conn, 0.0)] == [True]
 
 
-def test_a_supervisor_whose_process_is_gone_is_not_alive(conn):
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    for name, pid in (("gone", gone.pid), ("here", os.getpid())):
-        row = [name, socket.gethostname(), pid]
-        conn.execute("INSERT INTO supervisor VALUES (?, ?, ?, 50, 109, NULL, NULL, NULL)", row)
+def test_a_heartbeat_of_an_earlier_boot_is_none():
+    """The clock that counts from the boot has begun again."""
+    assert liveness.silent(processes.uptime() + 5000, 0.0, 10.0)
+    assert not liveness.silent(processes.uptime(), 0.0, 10.0)
 
-    rows = {row.id: row.alive for row in queries.supervisors(conn, 112.0)}
 
-    assert rows == {"gone": False, "here": True}
+@pytest.mark.parametrize("age", [1, 5, 11])
+def test_a_job_whose_process_is_gone_is_not_shown_as_running_for_long(conn, add, age):
+    """A supervisor that lives sees to it; one silent for two heartbeats does not."""
+    add("a", "b")
+    set_states(conn, "running", "waiting")
+    beat(conn, "me", ProcessId.of(os.getpid()), age)
+    run_by(conn, 1, "me", gone())
+
+    row = queries.job(conn, 1)
+
+    if age < 2 * liveness.HEARTBEAT:
+        assert (row.state, row.reason) == ("running", None)
+        assert queries.trial(conn, 1).state == "running"
+    else:
+        assert row.state == "lost"
+        assert row.reason == "its process is gone; the next run-queue takes it up"
+        assert queries.counts(conn) == {"lost": 1, "waiting": 1}
+        assert queries.trial(conn, 1).state == "lost"
+        assert [one.id for one in queries.jobs(conn, states=["lost"])] == [1]
+        assert queries.jobs(conn, states=["running"]) == []
+
+
+def test_a_job_that_runs_on_without_its_supervisor_is_running(conn, add):
+    add("a", "b", "c", "d")
+    me = ProcessId.of(os.getpid())
+    beat(conn, "dead", gone(), age=1)
+    run_by(conn, 1, "dead", me)
+    run_by(conn, 2, "dismissed", me)
+    run_by(conn, 3, "dismissed", gone())
+    run_by(conn, 4, "dead", "slurm-4711")  # not ours to judge
+
+    assert [row.state for row in queries.jobs(conn)] == ["running", "running", "lost", "running"]
+
+
+def test_a_job_of_another_boot_is_lost_with_the_host(conn, add):
+    add("a", "b")
+    me = ProcessId.of(os.getpid())
+    before = ProcessId(me.pid, me.started, "another/1")
+    beat(conn, "dead", before, age=-5000)
+    run_by(conn, 1, "dead", before)
+
+    row = queries.job(conn, 1)
+
+    assert (row.state, row.wanted) == ("lost", None)
+    assert row.reason == "the host was restarted; the next run-queue takes it up"
+    assert queries.job(conn, 2).state == "waiting"
+
+
+@pytest.mark.skipif(not processes.boot(), reason="this system names no boot")
+def test_a_job_of_another_container_runs_as_long_as_its_supervisor_is_heard_of(conn, add):
+    add("a")
+    there = elsewhere(gone())
+    beat(conn, "there", there, age=1)
+    run_by(conn, 1, "there", there)
+
+    assert queries.job(conn, 1).state == "running"
+    conn.execute("UPDATE supervisor SET beat = beat - 10")
+    assert queries.job(conn, 1).reason == "its process is gone; the next run-queue takes it up"
+
+
+@pytest.mark.skipif(not processes.boot(), reason="where there is no /proc, psutil is asked")
+def test_looking_at_the_queue_imports_no_psutil(home, conn, add):
+    add("a")
+    run_by(conn, 1, "dead", gone())
+    code = (
+        "import sys; from pathlib import Path; from wnkd_tui.home import Home\n"
+        "from wnkd_tui.store import queries; from wnkd_tui.store.database import connect\n"
+        f"conn = connect(Home(Path({str(home.root)!r})))\n"
+        "assert queries.counts(conn) == {'lost': 1}; queries.supervisors(conn, 0.0)\n"
+        "assert 'psutil' not in sys.modules\n"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -38,7 +38,7 @@ def demo(
     say(_told(queued))
     code = 0
     if any(job.state != "done" for job in queued.jobs):
-        code = work(home, drain=True, slots=None)
+        code = work(home, drain=True)
     _report(conn, {row.id for row in queued.trials})
     undone = queries.jobs(conn, ids=[job.id for job in queued.jobs], states=_NOT_DONE)
     if undone:

@@ -1,82 +1,53 @@
-"""How many jobs run at a time, and on what: a slot a GPU, or a slot a core where there is none."""
+"""How many jobs run at a time, and on what: slots of GPUs, or a slot a core where there is none."""
 
 import os
-import re
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-VISIBLE = "CUDA_VISIBLE_DEVICES"
+from engine.errors import SpecError
+from wnkd_tui.queue.gpus import VISIBLE, Gpu
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A place for one job: its name, unique on this machine, and the environment it gives."""
+    """A place for one job: its name, unique on this machine, and the environment it gives.
+
+    `gpu` is the UUID of its GPU, `memory` what that one has in all, in bytes, where it is known.
+    """
 
     name: str
     env: Mapping[str, str] = field(default_factory=dict)
+    gpu: str | None = None
+    memory: int | None = None
 
 
-@dataclass(frozen=True)
-class Gpu:
-    """A GPU or a part of one (MIG): its number here, its UUID everywhere."""
+def find_slots(
+    count: int | None = None, per_gpu: int | None = None, *, gpus: Sequence[Gpu]
+) -> list[Slot]:
+    """`per_gpu` slots (1) for each GPU, or `count` in all, dealt out over them.
 
-    number: str
-    uuid: str
-
-
-def find_slots(count: int | None = None, gpus: Sequence[Gpu] | None = None) -> list[Slot]:
-    """One slot for each GPU, else for each core; `count` slots are dealt out over the GPUs.
-
-    `gpus` stands for those of this machine.
+    Where there is no GPU: `count` slots without one, or as many as there are cores. Raises
+    SpecError where both numbers are given, or `per_gpu` where there is no GPU.
     """
-    found = find_gpus() if gpus is None else gpus
-    if not found:
+    if per_gpu is not None and not gpus:
+        raise SpecError(
+            "--slots-per-gpu: there is no GPU here (wnkd doctor says why);"
+            " --slots says how many jobs run at a time"
+        )
+    if per_gpu is not None and count is not None:
+        raise SpecError(
+            "--slots is how many jobs run at a time in all, --slots-per-gpu how many on each GPU:"
+            " give one of them"
+        )
+    if not gpus:
         return [Slot(f"CPU {n}", {VISIBLE: ""}) for n in range(count or _cores())]
     slots = []
-    for n in range(count or len(found)):
-        turn, place = divmod(n, len(found))
-        name = f"GPU {found[place].number}" + (f" #{turn + 1}" if turn else "")
-        slots.append(Slot(name, {VISIBLE: found[place].uuid}))
+    for n in range(count or (per_gpu or 1) * len(gpus)):
+        turn, place = divmod(n, len(gpus))
+        gpu = gpus[place]
+        name = f"GPU {gpu.number}" + (f" #{turn + 1}" if turn else "")
+        slots.append(Slot(name, {VISIBLE: gpu.uuid}, gpu.uuid, gpu.memory))
     return slots
-
-
-def find_gpus() -> list[Gpu]:
-    """The NVIDIA GPUs that CUDA_VISIBLE_DEVICES leaves us; no CUDA runtime is asked."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    try:
-        listed = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    gpus = parse_gpus(listed.stdout) if listed.returncode == 0 else []
-    if VISIBLE not in os.environ:
-        return gpus
-    names = [name.strip() for name in os.environ[VISIBLE].split(",") if name.strip()]
-    return [
-        gpu
-        for gpu in gpus
-        if gpu.number in names or any(gpu.uuid.startswith(name) for name in names)
-    ]
-
-
-def parse_gpus(listing: str) -> list[Gpu]:
-    """What `nvidia-smi -L` lists; a GPU that is cut into MIG devices counts as those."""
-    gpus: list[Gpu] = []
-    for line in listing.splitlines():
-        found = re.search(r"^(?:GPU (\d+)| +MIG .*Device +(\d+)):.*\(UUID: (\S+)\)", line)
-        if not found:
-            continue
-        number, part, uuid = found.groups()
-        if number is None:
-            whole = gpus[-1].number.split(":")[0]
-            if ":" not in gpus[-1].number:
-                gpus.pop()
-            number = f"{whole}:{part}"
-        gpus.append(Gpu(number, uuid))
-    return gpus
 
 
 def _cores() -> int:

@@ -1,10 +1,9 @@
-"""Sees to it that queued jobs are done: claims, submits, listens, settles.
+"""Sees to it that queued jobs are done: has them started and attended, until told to end.
 
 The database and the jobs' directories hold all that counts. A supervisor may be killed at any
 point: its jobs live on, and the next one takes them over where it left them.
 """
 
-import json
 import os
 import socket
 import sqlite3
@@ -12,23 +11,26 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 
-from engine.events import EXIT
+from engine.errors import WnkdError
+from engine.process import ProcessId
+from wnkd_tui.config import QueueConfig
 from wnkd_tui.home import Home
-from wnkd_tui.queue import jobdir
-from wnkd_tui.queue.executors.base import Executor, ExecutorError, Gone
-from wnkd_tui.queue.executors.processes import runs_since
-from wnkd_tui.queue.ingest import ingest
+from wnkd_tui.queue import disk
+from wnkd_tui.queue.attending import Attendant
+from wnkd_tui.queue.executors.base import Executor, Gone
+from wnkd_tui.queue.notices import Notices
 from wnkd_tui.queue.signals import stopping_on_signals
 from wnkd_tui.queue.slots import Slot
+from wnkd_tui.queue.starting import Starter
+from wnkd_tui.queue.telling import Teller
+from wnkd_tui.store import claims
 from wnkd_tui.store import work as store
 from wnkd_tui.store.database import connect
-from wnkd_tui.store.queries import HEARTBEAT_LIMIT
-from wnkd_tui.store.work import Work
-
-HEARTBEAT = 2.0  # seconds
-START_GRACE = 5.0  # seconds in which a job that was submitted has told its process
+from wnkd_tui.store.liveness import HEARTBEAT, alive
+from wnkd_tui.store.work import Ending, Work
 
 
 class Phase(Enum):
@@ -42,7 +44,8 @@ class Phase(Enum):
 class Supervisor:
     """Runs jobs of `home` on `executor`, at most one for each of `slots` on this machine.
 
-    `poll` and `grace` (from asking a job to end to ending it) are in seconds.
+    `poll` is in seconds: how often it looks at its jobs, where none of them ends before. `notices`
+    are told of what people want to know; who made them closes them.
     """
 
     def __init__(
@@ -51,20 +54,40 @@ class Supervisor:
         executor: Executor,
         slots: Sequence[Slot],
         *,
+        config: QueueConfig,
+        notices: Notices | None = None,
         poll: float = 0.2,
-        grace: float = 10.0,
     ) -> None:
         self._home = home
         self._executor = executor
-        self._slots = {slot.name: slot for slot in slots}
+        self._config = config
+        self._teller = Teller(notices)
         self._poll = poll
-        self._grace = grace
         self._me = uuid.uuid4().hex
         self._host = socket.gethostname()
         self._started_at = time.time()
-        self._next_beat = 0.0
+        self._attendant = Attendant(home, executor, self._me, config, self._ended)
+        self._starter = Starter(
+            home,
+            executor,
+            slots,
+            me=self._me,
+            host=self._host,
+            config=config,
+            attendant=self._attendant,
+        )
+        self._next_beat = 0.0  # on time.monotonic
+        self._shown: str | None = None  # the note that others see
+        self._trouble: str | None = None
         self._failures = 0
         self.phase = Phase.WORKING
+
+    @property
+    def note(self) -> str:
+        """One line for people: what it does, or what keeps it from it."""
+        if self.phase is not Phase.WORKING:
+            return f"{self.phase.value}; {self._trouble}" if self._trouble else self.phase.value
+        return self._trouble or self._starter.note or self.phase.value
 
     def finish(self) -> None:
         """Start nothing more; `run` returns when the running jobs have ended."""
@@ -94,129 +117,104 @@ class Supervisor:
         conn = connect(self._home)
         try:
             with stopping_on_signals(self) as signalled:
-                while not stop.is_set() and not self._over(conn, drain):
-                    self._tick(conn)
+                while not stop.is_set():
+                    over = self._tick(conn, drain)
                     if on_tick:
                         on_tick(conn)
-                    stop.wait(self._poll)
+                    if over:
+                        break
+                    self._executor.wait(self._poll)
             if signalled:
                 return 130
-            return int(self._failures > 0 or (drain and store.blocked(conn)))
+            return int(self._failures > 0 or (drain and claims.blocked(conn)))
         finally:
-            store.dismiss(conn, self._me)
+            with suppress(sqlite3.OperationalError):  # it is seen to be dead all the same
+                store.dismiss(conn, self._me)
             conn.close()
             self._executor.close()
+
+    def _tick(self, conn: sqlite3.Connection, drain: bool) -> bool:
+        """Whether all is done. What a full disk or another writer keeps it from, the next tick
+        does: all that was done so far is in the database."""
+        short = disk.shortage(self._home, self._config.free_disk)
+        if short:
+            self._trouble = short
+            self._attendant.note_full_disk()
+        try:
+            self._look(conn, room=short is None)
+            self._trouble = short
+            return self._over(conn, drain)
+        except (sqlite3.OperationalError, OSError, WnkdError) as error:
+            if disk.is_full(error, short is not None):
+                self._trouble = short or f"paused: disk full ({error})"
+                self._attendant.note_full_disk()
+                return self._abandoned(conn)
+            code = getattr(error, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+
+    def _look(self, conn: sqlite3.Connection, *, room: bool) -> None:
+        works = store.mine(conn, self._me)
+        stopping = self.phase is Phase.STOPPING
+        if stopping:
+            for work in works:  # before anything is written: there may be no room for that
+                if work.handle:
+                    self._executor.cancel(work.handle, self._config.grace)
+            store.requeue(conn, self._me)
+        if self._show_life(conn) or stopping:
+            works = store.mine(conn, self._me)
+        self._attendant.forget_all_but(works)
+        for work in works:
+            self._attendant.attend(conn, work, stopping=stopping)
+        if self.phase is Phase.WORKING and room:
+            started = self._starter.start(conn)
+            if started:
+                self._teller.work_began()
+            elif started is not None:
+                self._teller.look(conn)
 
     def _over(self, conn: sqlite3.Connection, drain: bool) -> bool:
         if self.phase is not Phase.WORKING:
             return not store.mine(conn, self._me)
-        return drain and not store.running(conn) and not store.ready(conn)
+        return drain and not claims.running(conn) and not claims.pending(conn)
 
-    def _tick(self, conn: sqlite3.Connection) -> None:
-        try:
-            self._look(conn)
-        except sqlite3.OperationalError as error:
-            # Everything done so far is in the database: what is left is done by the next tick.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
+    def _abandoned(self, conn: sqlite3.Connection) -> bool:
+        """Whether it is to stop, its jobs have ended, and there is no room to write that down: the
+        next run-queue does."""
+        return self.phase is Phase.STOPPING and all(
+            isinstance(self._executor.poll(work.handle), Gone)
+            for work in store.mine(conn, self._me)
+            if work.handle
+        )
 
-    def _look(self, conn: sqlite3.Connection) -> None:
-        self._show_life(conn)
-        if self.phase is Phase.STOPPING:
-            store.requeue(conn, self._me)
-        for work in store.mine(conn, self._me):
-            self._attend(conn, work)
-        while self.phase is Phase.WORKING and self._start_one(conn):
-            pass
-
-    def _show_life(self, conn: sqlite3.Connection) -> None:
-        now = time.time()
-        if now < self._next_beat:
-            return
-        self._next_beat = now + HEARTBEAT
-        note = self.phase.value
-        store.beat(conn, self._me, self._host, os.getpid(), self._started_at, now, note)
-        if self.phase is Phase.WORKING:
-            store.adopt(conn, self._me, self._is_dead)
-
-    def _is_dead(self, other: sqlite3.Row) -> bool:
-        """Silent for too long; or of this host, and its process is not there."""
-        if time.time() - other["heartbeat"] > HEARTBEAT_LIMIT:
-            return True
-        return other["host"] == self._host and not runs_since(other["pid"], other["started_at"])
-
-    def _start_one(self, conn: sqlite3.Connection) -> bool:
-        if not store.ready(conn) or not self._executor.ready():
+    def _show_life(self, conn: sqlite3.Connection) -> bool:
+        """Writes its heartbeat when that is due; whether it took over another one's jobs."""
+        now = time.monotonic()
+        note = self.note
+        if now < self._next_beat and note == self._shown:
             return False
-        work = store.claim(
+        store.beat(
             conn,
             self._me,
-            self._slots.keys(),
-            time.time(),
-            lambda claimed: jobdir.prepare(self._home, claimed),
+            host=self._host,
+            pid=os.getpid(),
+            process=str(ProcessId.of(os.getpid())),
+            started_at=self._started_at,
+            now=time.time(),
+            note=note,
         )
-        if work is None:
+        self._next_beat, self._shown = now + HEARTBEAT, note
+        if self.phase is not Phase.WORKING or not store.adopt(conn, self._me, _is_dead):
             return False
-        try:
-            handle = self._executor.submit(self._home.job(work.key), self._slots[work.slot].env)
-        except ExecutorError:
-            self._settle(conn, work, "waiting")
-            raise
-        if not store.submitted(conn, self._me, work, handle):
-            self._executor.cancel(handle, self._grace)
+        self._teller.work_began()
         return True
 
-    def _attend(self, conn: sqlite3.Connection, work: Work) -> None:
-        """Takes in what a running job says, passes on what people want of it, and its end."""
-        if work.handle is None:
-            self._recover(conn, work)
-            return
-        directory, handle = self._home.job(work.key), work.handle
-        status = self._executor.poll(handle)
-        work = ingest(conn, self._me, work, directory)
-        if isinstance(status, Gone):
-            self._settle_by(conn, work, jobdir.last_word(directory), status)
-        elif work.wanted or self._overstays(work):
-            self._executor.cancel(handle, self._grace)
+    def _ended(self, conn: sqlite3.Connection, work: Work, how: Ending) -> None:
+        self._starter.wake()
+        self._failures += how.state in ("failed", "lost")
+        self._teller.job_ended(conn, work, how)
 
-    def _recover(self, conn: sqlite3.Connection, work: Work) -> None:
-        """A job whose supervisor died while it submitted: it runs, or was never begun."""
-        handle = self._executor.find(self._home.job(work.key))
-        if handle is not None:
-            store.submitted(conn, self._me, work, handle)
-        elif time.time() - work.started_at > START_GRACE:
-            self._settle(conn, work, work.wanted or "waiting")
 
-    def _settle_by(
-        self, conn: sqlite3.Connection, work: Work, word: jobdir.LastWord | None, gone: Gone
-    ) -> None:
-        """The state that follows from how a job ended and what people wanted of it."""
-        if word and word.state == "done":
-            self._settle(conn, work, "done", result=json.dumps(word.result))
-        elif work.wanted:
-            self._settle(conn, work, work.wanted)
-        elif word is None:
-            self._settle(conn, work, "lost", gone.reason or "its process is gone and said nothing")
-        elif word.state == "failed":
-            self._settle(conn, work, "failed", word.reason or "it gave no reason")
-        else:
-            self._settle(conn, work, "lost", "ended from outside wnkd (SIGTERM)")
-
-    def _settle(
-        self,
-        conn: sqlite3.Connection,
-        work: Work,
-        state: str,
-        reason: str | None = None,
-        result: str | None = None,
-    ) -> None:
-        settled = store.settle(
-            conn, self._me, work, state, now=time.time(), reason=reason, result=result
-        )
-        if settled and state in ("failed", "lost"):
-            self._failures += 1
-
-    def _overstays(self, work: Work) -> bool:
-        """Said its last word a while ago and does not leave."""
-        word = self._home.job(work.key) / EXIT
-        return word.exists() and time.time() - word.stat().st_mtime > self._grace
+def _is_dead(other: sqlite3.Row) -> bool:
+    return not alive(other["process"], other["beat"], other["heartbeat"])

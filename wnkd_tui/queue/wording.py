@@ -12,6 +12,7 @@ from engine.spec import MultimodalSpec, Teachers
 Mix = tuple[int, int]  # (wn, noise) in percent; what is neither is gt
 
 EVERY_STUDENT = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
+MOST_SEEDS = 1000  # of one request; more is a slip, and would keep the queue busy for years
 LARGEST_NUMBER = 2**53  # whole numbers beyond it have no exact JSON everywhere
 
 
@@ -40,6 +41,8 @@ def seeds(text: str, what: str) -> list[int]:
     if "," not in text:
         if not found or found[0] < 1:
             raise SpecError(f"{what} {text}: write how many, at least 1, or a list such as 0,4")
+        if found[0] > MOST_SEEDS:
+            raise SpecError(f"{what} {text}: at most {MOST_SEEDS} at a time")
         return list(range(found[0]))
     if not found or min(found) < 0:
         raise SpecError(f"{what} {text}: a seed cannot be negative")
@@ -94,7 +97,7 @@ def _toml(text: str) -> Any:
     """The TOML value that `text` is, None where it is none (or a date, which no setting is)."""
     try:
         read = tomllib.loads(f"value = {text}")
-    except ValueError:  # no TOML, or a number with thousands of digits
+    except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, a deep list
         return None
     value = read.get("value")
     return value if len(read) == 1 and isinstance(value, bool | int | float | str | list) else None

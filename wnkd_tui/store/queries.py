@@ -1,8 +1,6 @@
 """What is read from the database: plain SQL, frozen rows."""
 
 import json
-import os
-import socket
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection
@@ -10,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.spec import TrialSpec
+from wnkd_tui.store import liveness
 from wnkd_tui.store.database import StoreError
 from wnkd_tui.store.rows import (
     BLOCKING,
@@ -22,7 +21,6 @@ from wnkd_tui.store.rows import (
     TrialRow,
 )
 
-HEARTBEAT_LIMIT = 10.0  # seconds after which a silent supervisor counts as dead
 REPORTED = ("T_x", "student", "attribution")
 
 _STOPPED = ", ".join(f"'{state}'" for state in BLOCKING)
@@ -38,13 +36,20 @@ WITH RECURSIVE blocked(id, culprit) AS (
     JOIN job AS user ON user.id = edge.job_id AND user.state = 'waiting'
 )
 """
+# Why a job that is stored as running is shown as lost, else NULL; `:deserted` is the JSON of
+# `liveness.deserted`. Only of running jobs is it asked.
+_DESERTED = """
+CASE WHEN job.state = 'running'
+    THEN (SELECT value FROM json_each(:deserted) WHERE key = job.id) END
+"""
+_STATE = f"iif({_DESERTED} IS NULL, job.state, 'lost')"
 _JOBS = f"""
 {BLOCKED}, culprits(id, culprit) AS (SELECT id, min(culprit) FROM blocked GROUP BY id)
-SELECT job.id, job.key, job.kind, job.name, job.state, job.wanted, job.position, job.done,
+SELECT job.id, job.key, job.kind, job.name, {_STATE} AS state, job.wanted, job.position, job.done,
     job.total, job.unit, job.rate, job.attempt, job.slot, job.device, job.result, job.queued_at,
     job.started_at, job.finished_at, job.supervisor, job.handle, job.priority, job.losses,
     job.retry_at, job.capture,
-    CASE WHEN culprit.id IS NULL THEN job.reason
+    CASE WHEN culprit.id IS NULL THEN coalesce({_DESERTED}, job.reason)
         ELSE 'waits for job ' || culprit.id || ' (' || culprit.state || ')' END AS reason,
     (SELECT group_concat(trial_id) FROM trial_job WHERE job_id = job.id) AS trials,
     (SELECT group_concat(input_id) FROM job_input WHERE job_id = job.id) AS inputs
@@ -52,15 +57,15 @@ FROM job
 LEFT JOIN culprits ON culprits.id = job.id
 LEFT JOIN job AS culprit ON culprit.id = culprits.culprit
 WHERE (:ids IS NULL OR job.id IN (SELECT value FROM json_each(:ids)))
-    AND (:states IS NULL OR job.state IN (SELECT value FROM json_each(:states)))
+    AND (:states IS NULL OR {_STATE} IN (SELECT value FROM json_each(:states)))
     AND (:trial IS NULL OR job.id IN (SELECT job_id FROM trial_job WHERE trial_id = :trial))
-ORDER BY job.position, job.id
+ORDER BY job.priority DESC, job.position, job.id
 """
-_TRIALS = """
+_TRIALS = f"""
 SELECT trial.id, trial.key, trial.name, trial.spec, trial.added_at, trial.capture,
     trial.dataset_key,
     count(job.id) AS jobs_total, coalesce(sum(job.state = 'done'), 0) AS jobs_done,
-    group_concat(DISTINCT job.state) AS states
+    group_concat(DISTINCT {_STATE}) AS states
 FROM trial
 LEFT JOIN trial_job ON trial_job.trial_id = trial.id
 LEFT JOIN job ON job.id = trial_job.job_id
@@ -86,8 +91,12 @@ def jobs(
     trial: int | None = None,
     states: Collection[str] | None = None,
 ) -> list[JobRow]:
-    """Jobs in the queue's order; `ids`, `trial` and `states` each narrow the choice."""
-    rows = conn.execute(_JOBS, {"ids": _listed(ids), "trial": trial, "states": _listed(states)})
+    """Jobs in the queue's order; `ids`, `trial` and `states` each narrow the choice.
+
+    A job that nobody attends and whose process is gone is shown as lost, whatever is stored.
+    """
+    chosen = {"ids": _listed(ids), "trial": trial, "states": _listed(states)}
+    rows = conn.execute(_JOBS, {**chosen, "deserted": liveness.deserted(conn)})
     return [_job(row) for row in rows]
 
 
@@ -101,7 +110,8 @@ def job(conn: sqlite3.Connection, id: int) -> JobRow:
 
 def trials(conn: sqlite3.Connection, *, ids: Collection[int] | None = None) -> list[TrialRow]:
     """Trials, oldest first."""
-    return [_trial(row) for row in conn.execute(_TRIALS, {"ids": _listed(ids)})]
+    chosen = {"ids": _listed(ids), "deserted": liveness.deserted(conn)}
+    return [_trial(row) for row in conn.execute(_TRIALS, chosen)]
 
 
 def trial(conn: sqlite3.Connection, id: int) -> TrialRow:
@@ -146,8 +156,9 @@ def capture(conn: sqlite3.Connection, id: str) -> CaptureRow | None:
 
 
 def counts(conn: sqlite3.Connection) -> dict[str, int]:
-    """How many jobs are in each state; states without a job are left out."""
-    return dict(conn.execute("SELECT state, count(*) FROM job GROUP BY state").fetchall())
+    """How many jobs are in each state as `jobs` shows it; states without a job are left out."""
+    select = f"SELECT {_STATE} AS state, count(*) FROM job GROUP BY 1"
+    return dict(conn.execute(select, {"deserted": liveness.deserted(conn)}).fetchall())
 
 
 def results(conn: sqlite3.Connection) -> list[ResultRow]:
@@ -175,9 +186,14 @@ def results(conn: sqlite3.Connection) -> list[ResultRow]:
 
 
 def supervisors(conn: sqlite3.Connection, now: float) -> list[SupervisorRow]:
-    """Every known `run-queue`, the newest first; `now` in UTC seconds."""
-    rows = conn.execute("SELECT * FROM supervisor ORDER BY started_at DESC")
-    return [SupervisorRow(**row, alive=_alive(row, now)) for row in rows]
+    """Every known `run-queue`, the newest first; `now` in UTC seconds, for an older wnkd's."""
+    rows = conn.execute("SELECT * FROM supervisor ORDER BY started_at DESC").fetchall()
+    return [
+        SupervisorRow(
+            **row, alive=liveness.alive(row["process"], row["beat"], row["heartbeat"], now)
+        )
+        for row in rows
+    ]
 
 
 def datasets(conn: sqlite3.Connection) -> list[DatasetRow]:
@@ -215,21 +231,6 @@ def setting(conn: sqlite3.Connection, name: str) -> str | None:
     """A fact that `commands.remember` kept, None where there is none."""
     row = conn.execute("SELECT value FROM setting WHERE name = ?", [name]).fetchone()
     return row["value"] if row else None
-
-
-def _alive(row: sqlite3.Row, now: float) -> bool:
-    """Heard of lately and, where that can be asked, still a process."""
-    if now - row["heartbeat"] >= HEARTBEAT_LIMIT:
-        return False
-    if row["host"] != socket.gethostname():
-        return True
-    try:
-        os.kill(row["pid"], 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another person's
-        return True
-    return True
 
 
 def _listed(values: Collection[Any] | None) -> str | None:

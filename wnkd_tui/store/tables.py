@@ -4,7 +4,7 @@ Times are UTC seconds since 1970 as floats. Importing this module costs about a 
 only writers that need it do; reading goes through `wnkd_tui.store.queries`, plain SQL.
 """
 
-from sqlalchemy import Column, ForeignKey, Integer, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -57,7 +57,15 @@ class Trial(SQLModel, table=True):
 class Job(SQLModel, table=True):
     """One node of the plan. `position` orders the queue; `handle` is the executor's own word."""
 
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index(  # what supervisors walk to find the next job
+            "ix_job_waiting",
+            text("priority DESC"),
+            "position",
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     kind: str
@@ -96,7 +104,10 @@ class Job(SQLModel, table=True):
 class Attempt(SQLModel, table=True):
     """One run of a job, from its claim to its end; a job that was lost or paused has several."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("ix_attempt_memory", "host", "started_at", sqlite_where=text("memory IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )
     job_id: int = Field(
         sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
     )

@@ -4,25 +4,44 @@ A supervisor that slept too long may find its jobs adopted: its writes then chan
 """
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
+from engine.process import uptime
 from wnkd_tui.store.database import transaction
-from wnkd_tui.store.queries import BLOCKED
 
-_READY = """
-state = 'waiting' AND NOT EXISTS (
-    SELECT 1 FROM job_input AS edge JOIN job AS input ON input.id = edge.input_id
-    WHERE edge.job_id = job.id AND input.state != 'done')
+# Of the tables `job` and, where the job is running, `attempt`.
+WORK = """
+job.id, job.key, job.spec, job.data, job.handle, job.wanted, job.slot, job.attempt, job.done,
+job.losses, job.events_offset, coalesce((SELECT done_before FROM attempt
+    WHERE attempt.job_id = job.id AND attempt.number = job.attempt), 0) AS done_before,
+(SELECT engine FROM capture WHERE capture.id = job.capture) AS engine
 """
-_WORK = "id, key, spec, data, handle, wanted, slot, started_at, events_offset"
-_MINE = "id = :id AND supervisor = :me AND state = 'running'"
+_MINE = "id = :id AND supervisor = :me AND state = 'running' AND attempt = :attempt"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A job that could start now; `memory` is what such a one took of its GPU on this host last
+    time, in bytes, None where that is not known. `spec` is a JSON text."""
+
+    id: int
+    key: str
+    kind: str
+    name: str
+    spec: str
+    memory: int | None
 
 
 @dataclass(frozen=True)
 class Work:
-    """A running job as its supervisor sees it; `spec` and `data` are JSON texts."""
+    """A running job as its supervisor sees it; `spec` and `data` are JSON texts.
+
+    `done` is its progress in units, `done_before` that at the start of this attempt. `engine` is
+    the digest of the engine's source that it was queued with, None where that is not known.
+    """
 
     id: int
     key: str
@@ -31,8 +50,34 @@ class Work:
     handle: str | None
     wanted: str | None
     slot: str
-    started_at: float
+    attempt: int
+    done: int
+    done_before: int
+    losses: int
     events_offset: int
+    engine: str | None
+
+    @property
+    def progressed(self) -> bool:
+        """Whether this attempt came further than all before it."""
+        return self.done > self.done_before
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended, and what becomes of its job.
+
+    `name` is the attempt's `ending`, `state` the job's. A `reason` of None keeps the job's own.
+    `wait` is in seconds from now: a waiting job starts again no earlier.
+    """
+
+    name: str
+    state: str
+    reason: str | None = None
+    result: str | None = None  # JSON
+    losses: int = 0
+    wait: float | None = None
+    memory: int | None = None  # bytes of its GPU at most
 
 
 @dataclass(frozen=True)
@@ -41,18 +86,28 @@ class News:
 
     offset: int  # where the stretch ends
     metrics: list[tuple[str, int, float]]
-    progress: dict[str, Any] | None
-    device: str | None
+    progress: dict[str, Any] | None = None
+    device: str | None = None
+    engine: str | None = None  # digest of the engine's source
 
 
 def beat(
-    conn: sqlite3.Connection, me: str, host: str, pid: int, started_at: float, now: float, note: str
+    conn: sqlite3.Connection,
+    me: str,
+    *,
+    host: str,
+    pid: int,
+    process: str,
+    started_at: float,
+    now: float,
+    note: str,
 ) -> None:
     """Shows that supervisor `me` lives and what it does."""
     conn.execute(
-        "INSERT OR REPLACE INTO supervisor (id, host, pid, started_at, heartbeat, note)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        [me, host, pid, started_at, now, note],
+        "INSERT OR REPLACE INTO supervisor"
+        " (id, host, pid, process, started_at, heartbeat, beat, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [me, host, pid, process, started_at, now, uptime(), note],
     )
 
 
@@ -63,58 +118,38 @@ def dismiss(conn: sqlite3.Connection, me: str) -> None:
 
 def mine(conn: sqlite3.Connection, me: str) -> list[Work]:
     """The running jobs of supervisor `me`."""
-    rows = conn.execute(f"SELECT {_WORK} FROM job WHERE state = 'running' AND supervisor = ?", [me])
+    rows = conn.execute(f"SELECT {WORK} FROM job WHERE state = 'running' AND supervisor = ?", [me])
     return [Work(**row) for row in rows]
 
 
-def ready(conn: sqlite3.Connection) -> bool:
-    """Whether a job could be claimed."""
-    return conn.execute(f"SELECT 1 FROM job WHERE {_READY} LIMIT 1").fetchone() is not None
+def finished_trials(conn: sqlite3.Connection, job_id: int) -> list[int]:
+    """The trials that need the job and of which all jobs are done."""
+    rows = conn.execute(
+        "SELECT mine.trial_id FROM trial_job AS mine"
+        " WHERE mine.job_id = ? AND NOT EXISTS (SELECT 1 FROM trial_job AS other"
+        "  JOIN job ON job.id = other.job_id"
+        "  WHERE other.trial_id = mine.trial_id AND job.state != 'done')",
+        [job_id],
+    )
+    return [row["trial_id"] for row in rows]
 
 
-def running(conn: sqlite3.Connection) -> bool:
-    """Whether anybody runs a job."""
-    return conn.execute("SELECT 1 FROM job WHERE state = 'running'").fetchone() is not None
-
-
-def blocked(conn: sqlite3.Connection) -> bool:
-    """Whether a waiting job cannot start because of one that failed, was lost or cancelled."""
-    return conn.execute(f"{BLOCKED} SELECT 1 FROM blocked LIMIT 1").fetchone() is not None
-
-
-def claim(
-    conn: sqlite3.Connection,
-    me: str,
-    slots: Collection[str],
-    now: float,
-    prepare: Callable[[Work], None],
-) -> Work | None:
-    """Takes the first ready job for a slot that nobody uses, None where one of both is missing.
-
-    `prepare` runs before the claim counts: a supervisor killed meanwhile leaves the job waiting.
-    """
-    with transaction(conn):
-        taken = {row["slot"] for row in conn.execute("SELECT slot FROM job WHERE state='running'")}
-        free = next((slot for slot in slots if slot not in taken), None)
-        if free is None:
-            return None
-        row = conn.execute(
-            "UPDATE job SET state = 'running', supervisor = ?, slot = ?, started_at = ?,"
-            " attempt = attempt + 1, handle = NULL, wanted = NULL, reason = NULL, rate = NULL"
-            f" WHERE id = (SELECT id FROM job WHERE {_READY} ORDER BY position, id LIMIT 1)"
-            f" RETURNING {_WORK}",
-            [me, free, now],
-        ).fetchone()
-        if row is None:
-            return None
-        work = Work(**row)
-        prepare(work)
-        return work
+def full_before(conn: sqlite3.Connection, work: Work) -> int:
+    """How many attempts just before this one ended with a full disk, and came no further."""
+    rows = conn.execute(
+        "SELECT ending, done_before FROM attempt WHERE job_id = ? AND number < ?"
+        " ORDER BY number DESC LIMIT 60",
+        [work.id, work.attempt],
+    )
+    alike = takewhile(
+        lambda row: row["ending"] == "disk full" and row["done_before"] == work.done, rows
+    )
+    return sum(1 for _ in alike)
 
 
 def submitted(conn: sqlite3.Connection, me: str, work: Work, handle: str) -> bool:
     """Notes the executor's handle; False where the job is no longer ours."""
-    values = {"id": work.id, "me": me, "handle": handle}
+    values = {"id": work.id, "me": me, "attempt": work.attempt, "handle": handle}
     return conn.execute(f"UPDATE job SET handle = :handle WHERE {_MINE}", values).rowcount == 1
 
 
@@ -122,32 +157,40 @@ def settle(
     conn: sqlite3.Connection,
     me: str,
     work: Work,
-    state: str,
+    ending: Ending,
     *,
     now: float,
-    reason: str | None = None,
-    result: str | None = None,
+    seconds: float | None,
 ) -> bool:
-    """Ends a run in `state`, or puts the job back to waiting; a `reason` of None keeps the old.
+    """Ends an attempt that took `seconds`, and brings its job to the state that follows.
 
     False, with nothing changed, where the job is no longer ours or somebody has just wished for
     something else than `work.wanted`: look again.
     """
-    change = conn.execute(
-        "UPDATE job SET state = :state, reason = coalesce(:reason, reason), result = :result,"
-        " finished_at = iif(:state = 'waiting', NULL, :now), supervisor = NULL, slot = NULL,"
-        f" handle = NULL, wanted = NULL WHERE {_MINE} AND wanted IS :wanted",
-        {
-            "id": work.id,
-            "me": me,
-            "state": state,
-            "reason": reason,
-            "result": result,
-            "now": now,
-            "wanted": work.wanted,
-        },
-    )
-    return change.rowcount == 1
+    values = {
+        **{"id": work.id, "me": me, "attempt": work.attempt, "wanted": work.wanted},
+        **{"now": now, "seconds": seconds},
+        **{"name": ending.name, "state": ending.state, "reason": ending.reason},
+        **{"result": ending.result, "losses": ending.losses, "memory": ending.memory},
+        "retry_at": None if ending.wait is None else now + ending.wait,
+    }
+    with transaction(conn):
+        change = conn.execute(
+            "UPDATE job SET state = :state, reason = coalesce(:reason, reason), result = :result,"
+            " losses = :losses, retry_at = :retry_at, supervisor = NULL, slot = NULL,"
+            " finished_at = iif(:state IN ('waiting', 'paused'), NULL, :now), handle = NULL,"
+            f" wanted = NULL WHERE {_MINE} AND wanted IS :wanted",
+            values,
+        )
+        if change.rowcount != 1:
+            return False
+        conn.execute(
+            "UPDATE attempt SET ended_at = :now, seconds = :seconds, ending = :name,"
+            " memory = :memory, reason = (SELECT reason FROM job WHERE id = :id)"
+            " WHERE job_id = :id AND number = :attempt",
+            values,
+        )
+    return True
 
 
 def record(conn: sqlite3.Connection, me: str, work: Work, news: News) -> bool:
@@ -156,20 +199,18 @@ def record(conn: sqlite3.Connection, me: str, work: Work, news: News) -> bool:
     False, with nothing changed, where another supervisor has read on meanwhile.
     """
     progress = news.progress or {}
+    values = {
+        **{"id": work.id, "me": me, "attempt": work.attempt, "before": work.events_offset},
+        **{"offset": news.offset, "device": news.device, "engine": news.engine},
+        **{name: progress.get(name) for name in ("done", "total", "unit", "rate")},
+    }
     with transaction(conn):
         change = conn.execute(
             "UPDATE job SET events_offset = :offset, done = coalesce(:done, done),"
             " total = coalesce(:total, total), unit = coalesce(:unit, unit),"
             " rate = coalesce(:rate, rate), device = coalesce(:device, device)"
             f" WHERE {_MINE} AND events_offset = :before",
-            {
-                "id": work.id,
-                "me": me,
-                "before": work.events_offset,
-                "offset": news.offset,
-                "device": news.device,
-                **{name: progress.get(name) for name in ("done", "total", "unit", "rate")},
-            },
+            values,
         )
         if change.rowcount != 1:
             return False
@@ -177,6 +218,12 @@ def record(conn: sqlite3.Connection, me: str, work: Work, news: News) -> bool:
             "INSERT OR REPLACE INTO metric (job_id, name, step, value) VALUES (?, ?, ?, ?)",
             ((work.id, *row) for row in news.metrics),
         )
+        if news.device or news.engine:
+            conn.execute(
+                "UPDATE attempt SET device = coalesce(:device, device),"
+                " engine = coalesce(:engine, engine) WHERE job_id = :id AND number = :attempt",
+                values,
+            )
     return True
 
 
@@ -193,7 +240,8 @@ def adopt(conn: sqlite3.Connection, me: str, is_dead: Callable[[sqlite3.Row], bo
 
 
 def requeue(conn: sqlite3.Connection, me: str) -> None:
-    """Wishes all running jobs of supervisor `me` back to waiting, cancelled ones aside."""
+    """Wishes all running jobs of supervisor `me` back to waiting, but those that a person wants
+    cancelled or paused."""
     conn.execute(
         "UPDATE job SET wanted = 'waiting'"
         " WHERE supervisor = ? AND state = 'running' AND wanted IS NULL",

@@ -1,85 +1,126 @@
-"""Processes of this host, told from later ones that got the same pid; and their groups."""
+"""All processes of a job: found in the system's table, and signalled without hitting a stranger."""
 
 import os
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
 
 import psutil
 
-# A start time is reckoned from the boot time, which moves when the clock is set.
-SAME_START = 2.0  # seconds
+from engine import process as processes
+from engine.process import ProcessId
 
 
 @dataclass(frozen=True)
-class ProcessId:
-    """A pid and when its process started, in UTC seconds. It leads a group of the same number."""
+class Entry:
+    """A process as the system's table has it; `session` and `group` are numbers of leaders.
 
-    pid: int
-    started: float
+    `ended`: it waits to be reaped, and no thread of it runs on.
+    """
 
-    @classmethod
-    def of(cls, pid: int) -> Self:
-        """Of a process that runs or has not been reaped; its start is 0 where it is gone."""
-        return cls(pid, _start_of(pid) or 0.0)
-
-    @classmethod
-    def parse(cls, handle: str) -> Self:
-        pid, started = handle.split(":")
-        return cls(int(pid), float(started))
-
-    def __str__(self) -> str:
-        return f"{self.pid}:{self.started!r}"
-
-    def runs(self) -> bool:
-        """False for a stranger with the same pid, and for a process that waits to be reaped."""
-        return self._is_ours() and not _zombie(self.pid)
-
-    def group(self) -> list[int]:
-        """Pids of the group's processes that run; none where the pid is a stranger's now.
-
-        The kernel gives no new process the number of a group that still has members.
-        """
-        if psutil.pid_exists(self.pid) and not self._is_ours():
-            return []
-        return [pid for pid in psutil.pids() if _group_of(pid) == self.pid and not _zombie(pid)]
-
-    def signal_group(self, number: signal.Signals) -> None:
-        """Signals every process of the group, if any is left."""
-        if self.group():
-            try:
-                os.killpg(self.pid, number)
-            except ProcessLookupError:  # the last one ended just now
-                return
-
-    def _is_ours(self) -> bool:
-        started = _start_of(self.pid)
-        return started is not None and abs(started - self.started) < SAME_START
+    id: ProcessId
+    parent: int
+    group: int
+    session: int
+    ended: bool
 
 
-def runs_since(pid: int, when: float) -> bool:
-    """Whether `pid` is a process that was there at `when` (UTC seconds) and still runs."""
-    started = _start_of(pid)
-    return started is not None and started < when + SAME_START and not _zombie(pid)
+def family(leader: ProcessId, known: Iterable[ProcessId] = ()) -> set[ProcessId]:
+    """What runs of a job: its leader, the leader's group and session, those of `known`, and the
+    descendants of all of them. What only waits to be reaped is left out.
+
+    A descendant that made a session of its own belongs here while its parents run, or once it is
+    `known`. One whose parents ended before anybody looked cannot be told from a stranger and is
+    missed. The kernel gives no new process the number of a group or session that has members, so
+    where the leader's number is a stranger's now, nothing of either is left.
+    """
+    known = set(known)
+    if not known and not any(leader.pid in _leaders(pid) for pid in psutil.pids()):
+        return set()  # the usual end of a job, told without reading the table
+    there = leader.exists()  # before the table is read: what holds the number later is a stranger
+    table = _table()
+    if there or leader.pid not in table:
+        ours = {
+            pid for pid, entry in table.items() if leader.pid in (pid, entry.group, entry.session)
+        }
+    else:
+        ours = set()
+    ours |= {one.pid for one in known if one.pid in table and table[one.pid].id == one}
+    children: dict[int, list[int]] = {}
+    for pid, entry in table.items():
+        children.setdefault(entry.parent, []).append(pid)
+    new = list(ours)
+    while new:
+        new = [pid for parent in new for pid in children.get(parent, ()) if pid not in ours]
+        ours.update(new)
+    return {table[pid].id for pid in ours if not table[pid].ended}
 
 
-def _start_of(pid: int) -> float | None:
+def send(process: ProcessId, number: signal.Signals) -> None:
+    """Signals a process if it is still there; never one that got its number later."""
+    descriptor = _descriptor(process.pid)
     try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _zombie(pid: int) -> bool:
-    """True for a process that is gone, as well."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _group_of(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
+        if not process.exists():
+            return
+        if descriptor is None:
+            os.kill(process.pid, number)
+        else:  # it was there when the descriptor was made, so that is what the descriptor holds
+            signal.pidfd_send_signal(descriptor, number)
     except (ProcessLookupError, PermissionError):
+        return
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _descriptor(pid: int) -> int | None:
+    """Holds on to a process; None where there is none, or the system has no such thing."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
         return None
+
+
+def _leaders(pid: int) -> tuple[int, ...]:
+    """Of a process itself, its group and its session."""
+    try:
+        return pid, os.getpgid(pid), os.getsid(pid)
+    except OSError:
+        return (pid,)
+
+
+def _table() -> dict[int, Entry]:
+    """All processes of the system, by pid."""
+    boot = processes.boot()
+    if not boot:
+        return _portable_table()
+    tick = os.sysconf("SC_CLK_TCK")
+    table = {}
+    for pid in psutil.pids():
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            continue
+        fields = stat.rpartition(b")")[2].split()  # the name before it may hold anything
+        parent, group, session = map(int, fields[1:4])
+        # A process whose first thread has ended is a zombie to look at, while others free a GPU.
+        ended = fields[0] in (b"Z", b"X") and int(fields[17]) <= 1
+        found = ProcessId(pid, int(fields[19]) / tick, boot)
+        table[pid] = Entry(found, parent, group, session, ended)
+    return table
+
+
+def _portable_table() -> dict[int, Entry]:
+    """The same where there is no /proc."""
+    table = {}
+    for process in psutil.process_iter(["status", "create_time", "ppid"]):
+        known = process.info
+        try:
+            group, session = os.getpgid(process.pid), os.getsid(process.pid)
+        except OSError:
+            continue
+        found = ProcessId(process.pid, float(known["create_time"] or 0.0), "")
+        ended = known["status"] == psutil.STATUS_ZOMBIE
+        table[process.pid] = Entry(found, known["ppid"] or 0, group, session, ended)
+    return table

@@ -51,3 +51,15 @@ def upgrade() -> None:
         ("supervisor", sa.Column("beat", sa.Float)),
     ):
         op.add_column(name, column)
+    op.create_index(
+        "ix_job_waiting",
+        "job",
+        [sa.text("priority DESC"), "position"],
+        sqlite_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "ix_attempt_memory",
+        "attempt",
+        ["host", "started_at"],
+        sqlite_where=sa.text("memory IS NOT NULL"),
+    )

@@ -1,0 +1,133 @@
+"""Which free slot a job gets: one whose GPU has enough free memory for it."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from wnkd_tui.config import QueueConfig
+from wnkd_tui.queue import gpus
+from wnkd_tui.queue.slots import Slot
+from wnkd_tui.store.work import Candidate
+
+MIB, GIB = 2**20, 2**30
+WITHOUT_GPU = ("wordnet",)  # kinds that compute nothing on a GPU
+SETTLES = 60.0  # seconds in which a job that has started takes the memory it needs
+LOOK_AGAIN = 1.0  # seconds for which a GPU's free memory is taken as read
+NOTE_LASTS = 5.0  # seconds after which what did not fit is no news any more
+EMPTY = 0.95  # of a GPU's memory: where so much is free, nobody is on it; the driver has the rest
+
+
+@dataclass(frozen=True)
+class _Start:
+    """A job that was given its slot lately, and the bytes of its GPU that are kept for it."""
+
+    gpu: str
+    need: int
+    at: float
+
+
+class Placement:
+    """Gives jobs the slots of one supervisor; `clock` and all times are in seconds.
+
+    A job needs what such a one took last time and `gpu_margin` beyond, or `gpu_unknown` where none
+    was measured. What our own jobs of the last minute need counts as gone, whether they have taken
+    it or not. A GPU that nobody uses is big enough for what a job took last time, without margin.
+    Where the driver tells no figure, every job fits.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        config: QueueConfig,
+        free_memory: Callable[[str], int | None] = gpus.free_memory,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._slots = {slot.name: slot for slot in slots}
+        self._margin = config.gpu_margin * MIB
+        self._unknown = config.gpu_unknown * MIB
+        self._free_memory = free_memory
+        self._clock = clock
+        self._starts: dict[str, _Start] = {}  # slot → the job started there last
+        self._read: dict[str, tuple[float, int | None]] = {}  # GPU → when, and its free bytes
+        self._misfit: tuple[int, float, str] | None = None  # job, when, and the note
+
+    @property
+    def note(self) -> str | None:
+        """Which job waits for a GPU's memory, and for how much; None where none does."""
+        if self._misfit is None or self._clock() - self._misfit[1] > NOTE_LASTS:
+            return None
+        return self._misfit[2]
+
+    def __call__(self, candidate: Candidate, taken: Collection[str]) -> str | None:
+        """The slot for a job, of those not `taken`, on the GPU with the fewest others of ours.
+
+        None where none is free, or none has the memory: `note` then says so.
+        """
+        self._forget(taken)
+        free = [slot for slot in self._slots.values() if slot.name not in taken]
+        fitting = [slot for slot in free if self._fits(candidate, slot)]
+        if not fitting:
+            if free:
+                self._say(candidate, free)
+            return None
+        if self._misfit and self._misfit[0] == candidate.id:
+            self._misfit = None
+        chosen = min(fitting, key=lambda slot: self._others(slot, taken))
+        if chosen.gpu is not None:
+            start = _Start(chosen.gpu, self._need(candidate), self._clock())
+            self._starts[chosen.name] = start
+        return chosen.name
+
+    def _fits(self, candidate: Candidate, slot: Slot) -> bool:
+        room = self._room(slot)
+        if room is None or room >= self._need(candidate):
+            return True
+        if slot.memory is None or room < EMPTY * slot.memory:
+            return False
+        return room >= (candidate.memory or 0)
+
+    def _need(self, candidate: Candidate) -> int:
+        """Bytes of a GPU."""
+        if candidate.kind in WITHOUT_GPU:
+            return 0
+        return self._unknown if candidate.memory is None else candidate.memory + self._margin
+
+    def _room(self, slot: Slot) -> int | None:
+        """Free bytes of the slot's GPU that are kept for nobody; None: no GPU, or not known."""
+        if slot.gpu is None:
+            return None
+        when, free = self._read.get(slot.gpu, (float("-inf"), None))
+        if self._clock() - when >= LOOK_AGAIN:
+            free = self._free_memory(slot.gpu)
+            self._read[slot.gpu] = (self._clock(), free)
+        if free is None:
+            return None
+        kept = sum(start.need for start in self._starts.values() if start.gpu == slot.gpu)
+        return max(0, free - kept)
+
+    def _others(self, slot: Slot, taken: Collection[str]) -> int:
+        """Our own slots on the same GPU that are in use."""
+        if slot.gpu is None:
+            return 0
+        return sum(one.gpu == slot.gpu for one in self._slots.values() if one.name in taken)
+
+    def _forget(self, taken: Collection[str]) -> None:
+        """Starts whose job has ended or was never begun, and those of a while ago."""
+        since = self._clock() - SETTLES
+        self._starts = {
+            name: start
+            for name, start in self._starts.items()
+            if name in taken and start.at > since
+        }
+
+    def _say(self, candidate: Candidate, free: Sequence[Slot]) -> None:
+        """Notes the first job that does not fit, until that one fits or is no longer tried."""
+        if self.note and self._misfit and self._misfit[0] != candidate.id:
+            return
+        rooms = {slot.name.partition(" #")[0]: self._room(slot) or 0 for slot in free}
+        name, room = max(rooms.items(), key=lambda item: item[1])
+        note = (
+            f"waits for GPU memory: job {candidate.id} needs {self._need(candidate) / GIB:.1f} GiB,"
+            f" {name} has {room / GIB:.1f} GiB free"
+        )
+        self._misfit = (candidate.id, self._clock(), note)
