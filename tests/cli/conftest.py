@@ -14,8 +14,21 @@ from typer.testing import CliRunner
 
 from wnkd_tui.home import Home
 from wnkd_tui.store.database import connect
+from wnkd_tui.store.rows import CaptureRow
 
 GOLDEN = Path(__file__).parent / "golden"
+# What trials are queued with here, so that nothing depends on this checkout and its packages.
+CODE = CaptureRow(
+    id="c" * 64,
+    wnkd="0.1.0",
+    revision="c0ffee" * 6 + "abcd",
+    diff=None,
+    engine="e" * 16,
+    python="CPython 3.11.7",
+    platform="Linux",
+    packages={"torch": "2.11.0"},
+    taken_at=1.0,
+)
 Wnkd = Callable[..., Any]  # gives a Result of the runner: exit_code, stdout, stderr
 
 
@@ -32,6 +45,7 @@ def home(empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     root = tmp_path / "home"
     shutil.copytree(empty_home, root)
     monkeypatch.setenv("WNKD_HOME", str(root))
+    monkeypatch.setattr("wnkd_tui.queue.adding.capture", lambda: CODE)
     return Home.find()
 
 

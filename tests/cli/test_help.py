@@ -29,10 +29,10 @@ def test_all_commands_are_there():
     verbs = ("add", "list", "show", "move", "pause", "resume", "cancel", "retry", "remove")
     queue = {f"queue {verb}" for verb in verbs}
     dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check")}
-    others = {"trial list", "trial show", "recipe list", "recipe show"}
+    others = {"trial list", "trial show", "trial diff", "notify", "recipe list", "recipe show"}
     reports = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "shots", "classes", "diff")
     report = {f"report {name}" for name in reports}
-    assert leaves == queue | dataset | report | others | {"run-queue", "demo", "doctor"}
+    assert leaves == queue | dataset | report | others | {"run-queue", "demo", "doctor", "gc"}
 
 
 @pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _ in ALL])

@@ -11,7 +11,35 @@ from engine.plan import JobSpec, Plan
 from engine.spec import Teachers, TrialSpec
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
-from wnkd_tui.store.database import connect
+from wnkd_tui.store.database import REVISIONS, connect
+
+RELEASED = Path(__file__).parent / "released"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The databases of `released`, by revision."""
+    made = {}
+    for revision in REVISIONS:
+        made[revision] = tmp_path_factory.mktemp(revision) / "wnkd.db"
+        with closing(sqlite3.connect(made[revision], isolation_level=None)) as conn:
+            conn.executescript((RELEASED / f"{revision}.sql").read_text(encoding="utf-8"))
+    return made
+
+
+@pytest.fixture
+def released(
+    built: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Home]:
+    """Gives a home with the database of a revision, which is WNKD_HOME too."""
+
+    def at(revision: str) -> Home:
+        monkeypatch.setenv("WNKD_HOME", str(tmp_path / revision))
+        home = Home.find()
+        shutil.copy(built[revision], home.db)
+        return home
+
+    return at
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,23 @@
 """What `wnkd doctor` looks at. torch is asked for its version alone, never imported."""
 
-import shutil
+import os
 import sqlite3
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 
 from engine.errors import WnkdError
+from wnkd_tui.cli.gc import size_text
+from wnkd_tui.config import CONFIG, load
 from wnkd_tui.home import Home
-from wnkd_tui.queue.slots import find_gpus
-from wnkd_tui.store import queries
-from wnkd_tui.store.database import connect
+from wnkd_tui.queue import disk, gpus
+from wnkd_tui.queue.housekeeping import artifacts, events, jobs, missing, processes, runqueues
+from wnkd_tui.queue.housekeeping.faults import Find
+from wnkd_tui.store import database, queries
 
 PACKAGES = (
     "torch",
@@ -29,30 +34,46 @@ PACKAGES = (
     "typer",
 )
 OLDEST_PYTHON = (3, 11)
-ENOUGH_DISK = 2 * 2**30  # bytes; a sweep's checkpoints and logits on small images
+# A check, what it says where all is well, and who finds what is not. What is mended first may show
+# what is to be mended next: a job is put back before its events are read on.
+KINDS: tuple[tuple[str, str, Find], ...] = (
+    ("processes", "all belong to running jobs", processes.orphans),
+    ("running jobs", "each has its process, or a run-queue", jobs.deserted),
+    ("clock", "no run-queue was heard of in the future", runqueues.of_the_future),
+    ("events", "all that jobs told is in the database", events.unread),
+    ("half-made", "no artifact was left half made", artifacts.half_made),
+    ("artifacts", "those of done jobs are there and whole", artifacts.faulty),
+    ("given files", "all that jobs need are there", missing.given_files),
+)
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, whether it is well, and what was found or is to be done."""
+    """What was looked at, whether it is well, and what was found or is to be done.
+
+    `mend` does that and gives one line on what it did.
+    """
 
     name: str
     ok: bool
     says: str
+    mend: Callable[[], str] | None = None
 
 
-def all_checks() -> list[Check]:
-    """Every check; what needs a home is left out where there is none."""
-    found = [_python(), *_packages(), _gpu(), _wordnet()]
+def all_checks() -> Iterator[Check]:
+    """Every check; each looks when it is asked for, so that what was mended before it counts."""
+    yield _python()
+    yield from _packages()
+    yield _gpu()
+    yield _wordnet()
     try:
         home = Home.find()
     except WnkdError as error:
-        return [*found, Check("home", False, str(error))]
-    found += [Check("home", True, f"{home.root} can be written and is on a local disk")]
-    found += [_disk(home), _database(home)]
-    if found[-1].ok:
-        found += _datasets(home)
-    return found
+        yield Check("home", False, str(error))
+        return
+    yield from _home(home)
+    yield from _config(home)
+    yield from _database(home)
 
 
 def _python() -> Check:
@@ -71,8 +92,9 @@ def _packages() -> Iterator[Check]:
 
 def _gpu() -> Check:
     """No GPU is no fault: small recipes run on the CPU."""
-    names = [f"GPU {gpu.number} ({gpu.uuid})" for gpu in find_gpus()]
-    return Check("gpu", True, ", ".join(names) or "none: jobs run on the CPU")
+    found = gpus.look()
+    names = [f"GPU {gpu.number} ({gpu.name}, {gpu.uuid})" for gpu in found.gpus]
+    return Check("gpu", True, ", ".join(names) or f"none: jobs run on the CPU ({found.why})")
 
 
 def _wordnet() -> Check:
@@ -82,39 +104,110 @@ def _wordnet() -> Check:
     return Check("wordnet", False, "package data is missing: install wnkd-tui again")
 
 
-def _disk(home: Home) -> Check:
-    free = shutil.disk_usage(home.root).free
-    text = f"{free / 2**30:.1f} GiB free at {home.root}"
-    if free >= ENOUGH_DISK:
-        return Check("disk", True, text)
-    return Check("disk", False, f"{text}: make room or set WNKD_HOME to a larger disk")
+def _home(home: Home) -> Iterator[Check]:
+    shut = [
+        path
+        for path in (home.jobs, home.artifacts, home.datasets, home.files, home.cache)
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK)
+    ]
+    if shut:
+        yield Check("home", False, f"{shut[0]} cannot be written: make it yours (chown, chmod)")
+    elif home.root.stat().st_mode & stat.S_IWOTH:
+        says = f"{home.root} can be written by anybody on this machine: chmod o-w {home.root}"
+        yield Check("home", False, says, lambda: _close(home))
+    else:
+        yield Check("home", True, f"{home.root} can be written and is on a local disk")
 
 
-def _database(home: Home) -> Check:
+def _close(home: Home) -> str:
+    home.root.chmod(home.root.stat().st_mode & ~stat.S_IWOTH)
+    return f"{home.root} can no longer be written by others"
+
+
+def _config(home: Home) -> Iterator[Check]:
+    """The config, and the disk by what it asks for."""
     try:
-        conn = connect(home)
-        found = conn.execute("PRAGMA quick_check").fetchone()[0]
-        jobs = sum(queries.counts(conn).values())
-    except (WnkdError, sqlite3.Error) as error:
-        return Check("database", False, f"{error}")
-    if found != "ok":
-        return Check(
-            "database", False, f"{home.db}: {found}: move it away or put a copy of it back"
-        )
-    return Check("database", True, f"{home.db}: sound, {jobs} jobs")
+        config = load(home)
+    except WnkdError as error:
+        yield Check("config", False, str(error))
+        return
+    is_own = (home.root / CONFIG).exists()
+    yield Check("config", True, f"{home.root / CONFIG}{'' if is_own else ': none, all as usual'}")
+    free, least = disk.free(home), config.queue.free_disk
+    text = f"{size_text(free)} free at {home.root}"
+    if free < least * disk.MIB:
+        text += f", and no job starts below {least} MiB: make room (wnkd gc shows what can go)"
+    yield Check("disk", free >= least * disk.MIB, text)
 
 
-def _datasets(home: Home) -> Iterator[Check]:
-    for row in queries.datasets(connect(home)):
+def _database(home: Home) -> Iterator[Check]:
+    """The database, and what it says against what is on the disk."""
+    if not home.db.exists():
+        yield Check("database", True, f"{home.db}: none yet, the first command makes it")
+        return
+    older = _older_schema(home)
+    if older:
+        says = f"{home.db}: schema {older}, the next command brings it up to date after a copy"
+        yield Check("database", True, says)
+        return
+    if fault := database.check(home):
+        # What cannot be mended, such as a newer schema, says itself what to do.
+        is_damaged = "--mend" in fault
+        yield Check("database", False, fault, (lambda: _salvage(home)) if is_damaged else None)
+        if database.check(home):
+            return
+    with closing(database.connect(home)) as conn:
+        yield Check("database", True, _about(home, conn))
+        yield Check("run-queue", True, runqueues.summary(conn))
+        for name, well, find in KINDS:
+            yield from _kind(home, conn, name, well, find)
+        yield from _datasets(conn)
+
+
+def _older_schema(home: Home) -> str | None:
+    try:
+        found = database.revision(home)
+    except (WnkdError, sqlite3.Error):
+        return None
+    return found if found in database.REVISIONS[:-1] else None
+
+
+def _about(home: Home, conn: sqlite3.Connection) -> str:
+    count = sum(queries.counts(conn).values())
+    size = sum(path.stat().st_size for path in home.database_files if path.exists())
+    kept = f"newest backup {home.backups[0].name}" if home.backups else "no backup yet"
+    schema = database.REVISIONS[-1]
+    return f"{home.db}: sound, schema {schema}, {count} jobs, {size_text(size)}, {kept}"
+
+
+def _salvage(home: Home) -> str:
+    from wnkd_tui.store.salvage import salvage
+
+    kept = salvage(home)
+    return f"saved what could be read; the damaged one is {kept}"
+
+
+def _kind(
+    home: Home, conn: sqlite3.Connection, name: str, well: str, find: Find
+) -> Iterator[Check]:
+    is_well = True
+    for fault in find(home, conn):
+        is_well = False
+        yield Check(name, False, fault.says, fault.mend)
+    if is_well:
+        yield Check(name, True, well)
+
+
+def _datasets(conn: sqlite3.Connection) -> Iterator[Check]:
+    for row in queries.datasets(conn):
         size = f"{sum(row.train_per_class)} train, {sum(row.val_per_class)} val"
-        if row.path is None:
-            yield Check("dataset", True, f"{row.name}: built in, {size}")
-        elif not row.path.is_dir():
-            yield Check(
-                "dataset",
-                False,
-                f"{row.name}: {row.path} is gone: bring it back, or say where it is now with"
-                f" wnkd dataset add {row.name} PATH",
+        paths = (row.path, row.splits, row.prompts)
+        gone = [path for path in paths if path is not None and not path.exists()]
+        if gone:
+            says = (
+                f"{row.name}: {gone[0]} is gone: bring it back, or say where it is now with"
+                f" wnkd dataset add {row.name} PATH"
             )
+            yield Check("dataset", False, says)
         else:
-            yield Check("dataset", True, f"{row.name}: {row.path}, {size}")
+            yield Check("dataset", True, f"{row.name}: {row.path or 'built in'}, {size}")

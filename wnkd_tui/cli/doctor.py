@@ -1,25 +1,70 @@
-"""`wnkd doctor`: whether this machine can do the work, and what to do where it cannot."""
+"""`wnkd doctor`: whether this machine can do the work, and whether all that it kept is sound."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wnkd_tui.cli.output import AsJson, print_json
 
+if TYPE_CHECKING:
+    from wnkd_tui.cli.checks import Check
 
-def doctor(as_json: AsJson = False) -> None:
-    """Check whether this machine can do the work.
+Told = tuple[str, "Check"]  # ok, WRONG or MENDED
 
-    Looks at packages, GPU, home directory, disk, database, WordNet and datasets, and says what to
-    do about what is wrong; exit code 1 where something is.
 
-    Example: wnkd doctor
+def doctor(
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Mend what can be mended. Without this nothing changes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check machine and home, and mend what is broken.
+
+    Looks at packages, GPU, home directory, config, disk, database, jobs and their processes,
+    artifacts, files and datasets, and says what to do about what is wrong; exit code 1 where
+    something is and was not mended.
+
+    Example: wnkd doctor --mend
     """
-    from wnkd_tui.cli import checks
-
-    found = checks.all_checks()
+    told: list[Told] = []
+    for one in _mended() if mend else _looked():
+        told.append(one)
+        if not as_json:
+            word, check = one
+            typer.echo(f"{word:<7}{check.name:<15} {check.says}")
     if as_json:
-        print_json(checks=[{"name": one.name, "ok": one.ok, "says": one.says} for one in found])
-    else:
-        for one in found:
-            typer.echo(f"{'ok   ' if one.ok else 'WRONG'}  {one.name:<15} {one.says}")
-    if not all(one.ok for one in found):
+        checks = [check for _, check in told]
+        print_json(checks=[{"name": one.name, "ok": one.ok, "says": one.says} for one in checks])
+    if not all(check.ok for _, check in told):
         raise typer.Exit(1)
+
+
+def _looked() -> "Iterator[Told]":
+    from wnkd_tui.cli.checks import all_checks
+
+    for check in all_checks():
+        yield "ok" if check.ok else "WRONG", check
+
+
+def _mended() -> "Iterator[Told]":
+    """Raises HousekeepingError while another one mends or frees."""
+    import sqlite3
+    from contextlib import ExitStack, suppress
+
+    from engine.errors import WnkdError
+    from wnkd_tui.cli.checks import Check
+    from wnkd_tui.home import Home, HomeError
+    from wnkd_tui.queue.housekeeping.gc import alone
+
+    with ExitStack() as held:
+        with suppress(HomeError):  # that is told by its check
+            held.enter_context(alone(Home.find()))
+        for word, check in _looked():
+            if check.ok or check.mend is None:
+                yield word, check
+                continue
+            try:
+                yield "MENDED", Check(check.name, True, f"mended: {check.mend()}")
+            except (WnkdError, OSError, sqlite3.Error) as error:
+                yield word, Check(check.name, False, f"{check.says}; not mended: {error}")

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine.errors import WnkdError
-from wnkd_tui.cli import dataset, demo, doctor, queue, recipe, report, run_queue, trial
+from wnkd_tui.cli import dataset, demo, doctor, gc, notify, queue, recipe, report, run_queue, trial
 
 DEBUG = "--debug"
 
@@ -56,11 +56,24 @@ def _told(error: Exception) -> int:
         where = context.command_path if context else "wnkd"
         message = error.format_message().rstrip(".").replace("Value error, ", "")
         line, code = f"{message} (see {where} --help)", 2
+    elif fault := _fault_of_the_database(error):
+        line, code = fault, 2
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         line, code = f"{what} (run again with {DEBUG} for the traceback)", 1
     print(f"wnkd: {' '.join(line.split())}", file=sys.stderr)
     return code
+
+
+def _fault_of_the_database(error: Exception) -> str | None:
+    """What is wrong with the database, where an unexpected error may come from that."""
+    from wnkd_tui.home import Home
+    from wnkd_tui.store.database import fault_behind
+
+    try:
+        return fault_behind(error, Home.find())
+    except WnkdError:  # there is none to look at
+        return None
 
 
 app = typer.Typer(
@@ -82,6 +95,8 @@ app.add_typer(trial.app, name="trial")
 app.add_typer(report.app, name="report")
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("notify")(notify.notify)
+app.command("gc")(gc.gc)
 
 
 def _version(wanted: bool) -> None:

@@ -1,12 +1,15 @@
 """JSON shapes that several commands share. Fields may be added, never renamed."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from wnkd_tui.store.rows import DatasetRow, JobRow, TrialRow
+from wnkd_tui.store.rows import CaptureRow, DatasetRow, JobRow, TrialRow
 
 if TYPE_CHECKING:  # plans need pydantic, and a list of jobs does not
+    from wnkd_tui.queue.differing import Differences
     from wnkd_tui.queue.estimate import Estimate
     from wnkd_tui.queue.preview import Preview
+    from wnkd_tui.queue.provenance import Provenance
 
 
 def trial(row: TrialRow) -> dict[str, Any]:
@@ -19,6 +22,37 @@ def trial(row: TrialRow) -> dict[str, Any]:
         "jobs_done": row.jobs_done,
         "jobs_total": row.jobs_total,
         "added_at": row.added_at,
+        "capture": row.capture,
+        "dataset_key": row.dataset_key,
+    }
+
+
+def capture(row: CaptureRow | None) -> dict[str, Any] | None:
+    return asdict(row) if row else None
+
+
+def engines(of: "Provenance") -> list[dict[str, Any]]:
+    """The jobs that other code worked on than the trial was queued with."""
+    return [
+        {"job": job.row.id, "role": job.role, "engines": list(job.engines)}
+        for jobs in of.drift.values()
+        for job in jobs
+    ]
+
+
+def differences(found: "Differences") -> dict[str, Any]:
+    return {
+        **{
+            side: trial(one.trial)
+            | {"queued_with": capture(one.capture), "other_engines": engines(one)}
+            for side, one in (("a", found.a), ("b", found.b))
+        },
+        "equal": found.equal,
+        "differences": {
+            group: [asdict(line) | {"jobs": list(line.jobs)} for line in lines]
+            for group, lines in found.groups.items()
+        },
+        "results": [{"name": line.name, "a": line.a, "b": line.b} for line in found.results],
     }
 
 

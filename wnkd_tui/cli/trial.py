@@ -51,12 +51,15 @@ def show(
 ) -> None:
     """Show a trial: its settings, jobs and figures.
 
+    It says with which code the trial was queued, and where other code worked on it.
+
     With --nouns: which WordNet nouns each class's images retrieve, and their weights.
 
     Example: wnkd trial show 1 --nouns
     """
     from wnkd_tui.cli import shapes, trial_views
     from wnkd_tui.home import Home
+    from wnkd_tui.queue.provenance import provenance
     from wnkd_tui.report.nouns import retrieved
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
@@ -79,9 +82,48 @@ def show(
             for job in jobs
             if job.result
         ]
-        print_json(**shapes.trial(row), jobs=[shapes.job(job) for job in jobs], results=results)
+        of = provenance(conn, trial)
+        print_json(
+            **shapes.trial(row),
+            queued_with=shapes.capture(of.capture),
+            other_engines=shapes.engines(of),
+            jobs=[shapes.job(job) for job in jobs],
+            results=results,
+        )
     else:
-        trial_views.show_one(row, jobs)
+        trial_views.show_one(row, jobs, provenance(conn, trial))
+
+
+@app.command()
+def diff(
+    a: Annotated[int, typer.Argument(metavar="A", help="Trial number.")],
+    b: Annotated[int, typer.Argument(metavar="B", help="Another one.")],
+    code: Annotated[
+        bool, typer.Option("--code", help="Show how their uncommitted changes differ.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between two trials.
+
+    What was asked for, the numbers of their jobs, dataset, code, packages, machines and results.
+    (wnkd report diff compares accuracies over seeds.)
+
+    Example: wnkd trial diff 3 4
+    """
+    from wnkd_tui.cli import diff_views, shapes
+    from wnkd_tui.home import Home
+    from wnkd_tui.queue.differing import differences
+    from wnkd_tui.queue.provenance import provenance
+    from wnkd_tui.store.database import connect
+
+    conn = connect(Home.find())
+    found = differences(provenance(conn, a), provenance(conn, b))
+    if as_json:
+        print_json(**shapes.differences(found))
+        return
+    diff_views.show(found)
+    if code:
+        diff_views.show_code(found)
 
 
 def _no_nouns(trial: "TrialRow", jobs: "list[JobRow]") -> str:

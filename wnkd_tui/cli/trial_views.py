@@ -8,11 +8,13 @@ from rich.text import Text
 from engine.changes import text_of
 from wnkd_tui.cli.job_views import STYLES, progress
 from wnkd_tui.cli.output import console, has_unicode
+from wnkd_tui.queue.provenance import SHOWN, Provenance
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.report.grid import grid
 from wnkd_tui.report.nouns import Retrieved
-from wnkd_tui.store.rows import JobRow, TrialRow
+from wnkd_tui.store.rows import CaptureRow, JobRow, TrialRow
 
+NAMED = ("torch", "numpy")  # packages that decide the bits of a result
 LEARNED_NOUNS = 3
 SHOWN_WEIGHT = 0.005  # a noun below half a percent says nothing to a reader
 
@@ -42,8 +44,8 @@ def show_list(rows: Sequence[TrialRow]) -> None:
     out.print(table)
 
 
-def show_one(row: TrialRow, jobs: Sequence[JobRow]) -> None:
-    """Prints a trial's settings and its jobs with their figures."""
+def show_one(row: TrialRow, jobs: Sequence[JobRow], of: Provenance) -> None:
+    """Prints a trial's settings, what it was queued with, and its jobs with their figures."""
     out = console()
     spec, tx = row.spec, row.spec.tx
     facts = {
@@ -58,14 +60,40 @@ def show_one(row: TrialRow, jobs: Sequence[JobRow]) -> None:
         "encoder": encoder_label(tx.encoder) if tx else None,
         "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise" if tx else None,
         "val text": str(tx.val_text) if tx else None,
+        "queued": f"with {queued_with(of.capture)}" if of.capture else None,
     }
     for name, value in facts.items():
         if value is not None:
             out.print(Text(f"{name:<9}{value}"), soft_wrap=True)
+    for line in drift(of):
+        out.print(Text(f"{'engine':<9}{line}", style="yellow"), soft_wrap=True)
     table = Table.grid(padding=(0, 2, 0, 0))
     for job in jobs:
         table.add_row(str(job.id), Text(job.state, STYLES[job.state]), job.name, _figures(job))
     out.print(table)
+
+
+def queued_with(capture: CaptureRow) -> str:
+    """`wnkd 0.1.0, commit 739a09735ce9 with changes, engine 1f…, CPython 3.11.7, torch 2.11.0`."""
+    changed = " with changes" if capture.diff else ""
+    parts = [
+        f"wnkd {capture.wnkd}",
+        *([f"commit {capture.revision[:SHOWN]}{changed}"] if capture.revision else []),
+        f"engine {capture.engine[:SHOWN]}",
+        capture.python,
+        *(f"{name} {capture.packages[name]}" for name in NAMED if name in capture.packages),
+    ]
+    return ", ".join(parts)
+
+
+def drift(of: Provenance) -> list[str]:
+    """A line for the jobs that other code worked on than the trial was queued with."""
+    queued = of.capture.engine[:SHOWN] if of.capture else ""
+    return [
+        f"queued with {queued}, done with {' and '.join(one[:SHOWN] for one in engines)}:"
+        f" {', '.join(f'{job.role} (job {job.row.id})' for job in jobs)}"
+        for engines, jobs in of.drift.items()
+    ]
 
 
 def show_nouns(row: TrialRow, found: Retrieved) -> None:

@@ -14,6 +14,7 @@ from engine.recipe import PUBLISHED, Recipe, load_recipe, settled
 from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
 from wnkd_tui.home import Home
 from wnkd_tui.queue import given
+from wnkd_tui.queue.capture import capture
 from wnkd_tui.queue.wording import EVERY_STUDENT, Mix, mixes
 from wnkd_tui.store import commands, queries
 from wnkd_tui.store.database import StoreError, connect
@@ -60,8 +61,8 @@ def demo_sweep(*, full: bool = False) -> TrialRequest:
 def queue_trials(home: Home, requests: Sequence[TrialRequest]) -> commands.Added:
     """Queues the trials of `requests` that are new; equal ones are asked for once.
 
-    Files that they name are taken into the home. Raises SpecError, StoreError or ArtifactError,
-    with nothing queued, where a request makes no sense.
+    Files that they name are taken into the home, and what they are queued with is kept. Raises
+    SpecError, StoreError or ArtifactError, with nothing queued, where a request makes no sense.
     """
     conn = connect(home)
     try:
@@ -72,7 +73,7 @@ def queue_trials(home: Home, requests: Sequence[TrialRequest]) -> commands.Added
         for one in plans.values():
             _check_files(home, one.spec)
         data = {dataset.name: dataset.location for dataset, _ in planned}
-        added = commands.add_trials(home, list(plans.values()), data)
+        added = commands.add_trials(home, list(plans.values()), data, capture())
         last = added.plans[-1].spec
         commands.remember(conn, LAST_DATASET, last.dataset)
         commands.remember(conn, LAST_RECIPE, last.recipe)

@@ -73,6 +73,7 @@ def take(home: Home, path: Path) -> str:
     parts = tuple(_parts(path))
     name = _named(path, _digest(parts))
     if _place(home, name).exists():
+        os.utime(_place(home, name))  # young again: wnkd gc leaves it until its trial is queued
         return name
     home.files.mkdir(parents=True, exist_ok=True)
     size, free = sum(part.size for part in parts), shutil.disk_usage(home.files).free
