@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from engine.durable import NEW
 from engine.errors import WnkdError
 
 VARIABLE = "WNKD_HOME"
@@ -37,6 +38,18 @@ class Home:
     @property
     def db(self) -> Path:
         return self.root / "wnkd.db"
+
+    @property
+    def database_files(self) -> tuple[Path, Path, Path]:
+        """The database, its log of what is new, and the log's index; the last two come and go."""
+        return self.db, Path(f"{self.db}-wal"), Path(f"{self.db}-shm")
+
+    @property
+    def backups(self) -> list[Path]:
+        """Copies of the database that were kept, the newest first."""
+        found = [*self.root.glob("wnkd.db.backup*"), *self.root.glob("wnkd.db.before-*")]
+        whole = [path for path in found if path.suffix != NEW and path.is_file()]
+        return sorted(whole, key=lambda path: path.stat().st_mtime, reverse=True)
 
     @property
     def jobs(self) -> Path:

@@ -70,12 +70,13 @@ def _read(path: Path) -> dict[bytes, Any]:
             raise DataError(f"{path}: larger than CIFAR-100 can be")
         with path.open("rb") as file:
             content = _ArrayUnpickler(file, encoding="bytes").load()
-    except (DataError, MemoryError):
+    except DataError:
         raise
     except FileNotFoundError:
         raise DataError(f"{path}: missing; CIFAR-100 has train, test and meta") from None
-    except Exception as error:  # noqa: BLE001 - a damaged pickle can raise anything
-        why = " ".join(str(error).split())
+    # A damaged pickle can raise anything, MemoryError as well: for a length that it never had.
+    except Exception as error:  # noqa: BLE001
+        why = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: not a readable pickle ({why})") from None
     if not isinstance(content, dict):
         raise DataError(f"{path}: holds a {type(content).__name__}, not CIFAR-100's table")

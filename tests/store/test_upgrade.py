@@ -1,105 +1,141 @@
-"""A database of an older wnkd, made by its own migration, keeps working."""
+"""Databases of every released schema, as that wnkd left them, keep working: `released/`."""
 
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from typer.testing import CliRunner
 
-from engine.spec import Method, Teachers
-from wnkd_tui.home import Home
-from wnkd_tui.store import database, migrate, queries
-from wnkd_tui.store.database import connect
+from engine.spec import Method
+from wnkd_tui.cli.root import app
+from wnkd_tui.store import database, queries
+from wnkd_tui.store.database import REVISIONS, connect
 
-SPEC = {
-    "dataset": "cifar100",
-    "recipe": "demo",
-    "teachers": "T_x",
-    "tx": {
-        "encoder": "wordnet-graph",
-        "modality": "img+text",
-        "wn": 100,
-        "noise": 0,
-        "val_text": "mixed",
-    },
-    "seed": 2,
-    "limit_train": None,
+RELEASED = Path(__file__).parent / "released"
+# What a migration gives another value on purpose: (made by, table, column).
+CHANGED = {
+    ("0001", "job", "data"),
+    ("0001", "job", "state"),
+    ("0001", "job", "reason"),
 }
-JOB = (
-    "INSERT INTO job (id, key, kind, name, spec, data, state, position, done, total, unit, attempt,"
-    " events_offset, queued_at, result) VALUES (?, ?, ?, ?, '{}', ?, ?, ?, 0, 0, '', 0, 0, 1, ?)"
-)
+LAST = REVISIONS[-1]
 
 
-@pytest.fixture
-def old(tmp_path):
-    """A home as the first schema left it: a dataset, a trial, one job done and two not."""
-    home = Home(tmp_path)
-    config = Config()
-    config.set_main_option("script_location", migrate.SCRIPTS)
-    with migrate.engine(home).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with closing(sqlite3.connect(home.db)) as conn, conn:
-        conn.execute(
-            "INSERT INTO dataset VALUES"
-            " ('cifar100', 'cifar100', '/data', 'k', '[\"a\", \"b\"]', '[3, 4]', '[1, 1]', 5.0)"
-        )
-        conn.execute(
-            "INSERT INTO trial VALUES (7, 'key', 'T_x,(img, 0%gt 100%wn) S_s', ?, 'cifar100', NULL,"
-            " 'demo', 2, 'T_x', 'wordnet-graph', 'img+text', 100, 0, 'mixed', 6.0)",
-            [json.dumps(SPEC)],
-        )
-        result = json.dumps({"best": {"val_top1": 50.0}, "last": {"val_top1": 49.0}})
-        at = json.dumps({"name": "cifar100", "path": "/data"})
-        digits = json.dumps({"name": "digits", "path": None})
-        conn.execute(JOB, [1, "a", "T_x", "T_x", at, "done", 1, result])
-        conn.execute(JOB, [2, "b", "student", "S_s", at, "waiting", 2, None])
-        conn.execute(JOB, [3, "c", "embed", "embed", digits, "failed", 3, None])
-        conn.execute("INSERT INTO trial_job VALUES (7, 1, 0), (7, 2, 1)")
-        conn.execute("INSERT INTO job_input VALUES (2, 'T_x', 1)")
-        conn.execute("UPDATE job SET finished_at = 9 WHERE id = 1")
-        conn.execute("INSERT INTO metric VALUES (1, 'val_top1', 1, 50.0)")
-    assert database.revision(home) == "0001"
-    return home
+def test_every_released_schema_has_its_database():
+    """A new revision is kept too: see released/README.md for how."""
+    assert sorted(path.stem for path in RELEASED.glob("*.sql")) == list(REVISIONS)
 
 
-def test_what_was_there_is_there_still(old):
-    with closing(connect(old)) as conn:
-        assert database.revision(old) == database.REVISIONS[-1]
-        trial = queries.trial(conn, 7)
-        assert (trial.method, trial.changes, trial.teachers) == (Method.KD, (), Teachers.TX)
-        (result,) = queries.results(conn)
-        assert (result.trial, result.spec, result.result["best"]["val_top1"]) == (7, trial.spec, 50)
-        assert queries.metrics(conn, 1) == {"val_top1": [(1, 50.0)]}
-        assert queries.job(conn, 2).inputs == (1,)
-        row = queries.dataset(conn, "cifar100")
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_everything_works_on_it(released, revision):
+    home = released(revision)
+    assert database.revision(home) == revision
+
+    jobs = told("queue", "list")["jobs"]
+    trials = told("trial", "list")["trials"]
+    assert (len(jobs), len(trials)) == (47, 18)
+    assert {"done", "failed", "lost", "cancelled"} <= {job["state"] for job in jobs}
+    cells = json.dumps(told("report", "table2"))
+    assert "55.988" in cells  # of trial 2: T_x with gt text
+    assert told("queue", "show", "14")["metrics"]["val_top1"][-1] == [30, 76.88022284122563]
+    again = told("queue", "add", "--wn", "0,100", "--limit-train", "100")
+    assert len(again["trials"]) == 5
+    new = told("queue", "add", "--noise", "20", "--limit-train", "100")
+    assert min(trial["id"] for trial in new["trials"] if trial["new"]) > 18
+    assert database.check(home) is None
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_nothing_is_lost(released, revision):
+    home = released(revision)
+    before = content(home.db)
+
+    connect(home).close()
+
+    after = content(home.db)
+    for table, rows in before.items():
+        if table == "alembic_version":
+            continue
+        same = [c for c in rows.columns if (revision, table, c) not in CHANGED]
+        assert after[table].only(same) == rows.only(same), table
+    assert database.check(home) is None
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_a_copy_of_the_old_one_is_kept(released, revision):
+    home = released(revision)
+    before = content(home.db)
+
+    connect(home).close()
+
+    assert [path.name for path in home.backups] == [f"wnkd.db.before-{LAST}"]
+    assert content(home.backups[0]) == before
+    assert not list(home.root.glob("*.new"))
+
+
+def test_what_the_last_schema_has_needs_no_copy(released):
+    home = released(LAST)
+    connect(home).close()
+    assert home.backups == []
+
+
+def test_trials_of_the_first_wnkd_have_todays_fields(released):
+    with closing(connect(released("0001"))) as conn:
+        trial = queries.trial(conn, 4)
+        assert (trial.method, trial.changes, trial.teachers) == (Method.KD, (), "T_x")
+        assert trial.spec.tx.wn == 100
+        row = queries.dataset(conn, "birds")
         assert (row.prompts, row.splits, row.skipped, row.size) == (None, None, (), None)
-        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert row.classes == ("crow", "rook", "vögel")
 
 
-def test_jobs_that_cannot_be_done_any_more_say_what_to_do(old):
-    with closing(connect(old)) as conn:
+def test_jobs_that_cannot_be_done_any_more_say_what_to_do(released):
+    with closing(connect(released("0001"))) as conn:
         states = {row.id: (row.state, row.reason) for row in queries.jobs(conn)}
     assert states[1][0] == "done"
-    assert states[2][0] == "cancelled"
-    assert "older wnkd" in states[2][1]
-    assert states[3][0] == "failed"
+    assert states[18][0] == "cancelled"
+    assert "older wnkd" in states[18][1]
+    assert states[30] == ("failed", "TrainingError: loss is not finite at epoch 3")
 
 
-def test_where_jobs_find_their_dataset_tells_its_kind(old):
-    with closing(connect(old)) as conn:
-        data = [json.loads(row["data"]) for row in conn.execute("SELECT data FROM job ORDER BY id")]
+def test_where_jobs_find_their_dataset_tells_its_kind(released):
+    with closing(connect(released("0001"))) as conn:
+        data = {json.dumps(json.loads(row[0])) for row in conn.execute("SELECT data FROM job")}
+    found = json.loads(data.pop())
+    assert data == set()
     empty = {"prompts": None, "splits": None, "skipped": None}
-    assert data[0] == {"name": "cifar100", "path": "/data", "kind": "cifar100", **empty}
-    assert data[2] == {"name": "digits", "path": None, "kind": "digits", **empty}
+    assert found == {"name": "digits", "path": None, "kind": "digits", **empty}
 
 
-def test_a_copy_of_the_old_one_is_kept(old):
-    connect(old).close()
-    with closing(sqlite3.connect(f"{old.db}.before-migration")) as copy:
-        columns = [row[1] for row in copy.execute("PRAGMA table_info(trial)")]
-        assert "changes" not in columns
-        assert copy.execute("SELECT count(*) FROM trial").fetchone() == (1,)
+class Rows:
+    """The rows of a table, as sorted texts of chosen columns."""
+
+    def __init__(self, columns, rows):
+        self.columns, self.rows = columns, rows
+
+    def only(self, columns):
+        places = [self.columns.index(name) for name in columns]
+        return sorted(repr([row[place] for place in places]) for row in self.rows)
+
+    def __eq__(self, other):
+        return (self.columns, self.rows) == (other.columns, other.rows)
+
+
+def content(path):
+    with closing(sqlite3.connect(path)) as conn:
+        names = [
+            row[0] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        ]
+        found = {}
+        for name in names:
+            rows = conn.execute(f"SELECT * FROM {name}")
+            found[name] = Rows([column[0] for column in rows.description], rows.fetchall())
+        return found
+
+
+def told(*words):
+    result = CliRunner().invoke(app, [*words, "--json"])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from wnkd_tui.store import queries
+import pytest
+
+from wnkd_tui.store import claims, queries
 from wnkd_tui.store import work as store
 from wnkd_tui.store.database import connect
 
@@ -17,17 +19,24 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from wnkd_tui.home import Home
-from wnkd_tui.store import database, work
+from wnkd_tui.store import claims, database
 me = sys.argv[2]
 conn = database.connect(Home(Path(sys.argv[1])))
+def place(job, taken):
+    return f"{me} {job.id}"
 input()
-while claimed := work.claim(conn, me, [f"{me} {n}" for n in range(200)], 0.0, lambda work: None):
+while claimed := claims.claim(
+    conn, me, "host", 0.0, place, lambda work: None, has=lambda key: True
+):
     print(claimed.id, flush=True)
 """
 
 
-def claim(conn, me="me", slots=("CPU 0",)):
-    return store.claim(conn, me, slots, 1.0, lambda work: None)
+def claim(conn, me="me", slots=("CPU 0",), host="host", now=1.0):
+    def place(job, taken):
+        return next((slot for slot in slots if slot not in taken), None)
+
+    return claims.claim(conn, me, host, now, place, lambda work: None, has=lambda key: True)
 
 
 def independent(conn: sqlite3.Connection, count: int) -> None:
@@ -80,7 +89,7 @@ def test_sixteen_writers_wait_for_each_other(home, conn):
     def report(work):
         with closing(connect(home)) as mine:
             for step in range(50):
-                news = store.News(step + 1, [("loss", step, 0.5)], None, None)
+                news = store.News(step + 1, [("loss", step, 0.5)])
                 row = mine.execute("SELECT events_offset FROM job WHERE id = ?", [work.id])
                 assert row.fetchone()[0] == step
                 now = store.Work(**vars(work) | {"events_offset": step})
@@ -101,9 +110,9 @@ def test_the_first_ready_job_is_claimed_first(conn, add):
 
     assert [queries.job(conn, work.id).name for work in names if work] == ["a", "d"]
     assert names[2] is None
-    assert not store.ready(conn)
+    assert not claims.ready(conn, 1.0, 2.0)
     conn.execute("UPDATE job SET state = 'done' WHERE name = 'a'")
-    assert store.ready(conn)
+    assert claims.ready(conn, 1.0, 2.0)
 
 
 def test_a_slot_holds_one_job_whoever_runs_it(conn):
@@ -152,13 +161,13 @@ def test_only_the_jobs_of_dead_supervisors_are_adopted(conn):
     for me in ("dead", "left", "alive"):
         claim(conn, me, [me])
         if me != "left":
-            store.beat(conn, me, "host", 1, 0.0, 0.0, "working")
+            beat(conn, me)
 
     assert store.adopt(conn, "new", lambda row: row["id"] == "dead") == 2
 
     owners = Counter(row.supervisor for row in queries.jobs(conn))
     assert owners == {"new": 2, "alive": 1}
-    assert [row.id for row in queries.supervisors(conn, 0.0)] == ["alive"]
+    assert [row["id"] for row in conn.execute("SELECT id FROM supervisor")] == ["alive"]
 
 
 def test_a_wish_that_came_meanwhile_is_not_overlooked(conn):
@@ -166,8 +175,113 @@ def test_a_wish_that_came_meanwhile_is_not_overlooked(conn):
     work = claim(conn)
     conn.execute("UPDATE job SET wanted = 'cancelled'")
 
-    assert not store.settle(conn, "me", work, "waiting", now=1.0)
+    stopped = store.Ending("stopped", "waiting")
+    assert not store.settle(conn, "me", work, stopped, now=1.0, seconds=None)
 
     (again,) = store.mine(conn, "me")
-    assert store.settle(conn, "me", again, "cancelled", now=1.0)
+    cancelled = store.Ending("cancelled", "cancelled")
+    assert store.settle(conn, "me", again, cancelled, now=1.0, seconds=None)
     assert queries.job(conn, work.id).state == "cancelled"
+
+
+def test_a_run_leaves_a_row_that_tells_how_it_went(conn):
+    independent(conn, 1)
+    for number, how in enumerate(
+        [
+            store.Ending("lost", "waiting", "lost: killed", losses=1, wait=5.0),
+            store.Ending("done", "done", result='{"x": 1}', memory=7),
+        ],
+        start=1,
+    ):
+        work = claim(conn, now=10.0 * number)
+        store.record(conn, "me", work, store.News(number, [], None, f"GPU {number}", "engine"))
+        (work,) = store.mine(conn, "me")
+        assert store.settle(conn, "me", work, how, now=10.0 * number + 2, seconds=1.5)
+        row = queries.job(conn, work.id)
+        if number == 1:
+            assert (row.state, row.reason, row.losses) == ("waiting", "lost: killed", 1)
+            assert (row.retry_at, row.finished_at) == (17.0, None)
+
+    assert (row.state, row.reason, row.losses, row.retry_at) == ("done", None, 0, None)
+    assert (row.result, row.finished_at) == ({"x": 1}, 22.0)
+    first, second = queries.attempts(conn, 1)
+    assert (first.number, first.supervisor, first.host, first.slot) == (1, "me", "host", "CPU 0")
+    assert (first.device, first.engine, first.memory) == ("GPU 1", "engine", None)
+    assert (first.started_at, first.ended_at, first.seconds) == (10.0, 12.0, 1.5)
+    assert (first.ending, first.reason) == ("lost", "lost: killed")
+    assert (second.number, second.ending, second.reason) == (2, "done", None)
+    assert (second.started_at, second.memory) == (20.0, 7)
+
+
+def test_what_a_job_takes_of_its_gpu_is_what_such_a_one_took_here_last_time(conn, add):
+    """Same kind, same recipe and dataset, same host; the latest."""
+    asked = []
+
+    def place(job, taken):
+        asked.append(job.memory)
+        return "GPU 0"
+
+    def run(host, memory, now):
+        work = claims.claim(conn, "me", host, now, place, lambda _: None, has=lambda _: True)
+        store.settle(
+            conn, "me", work, store.Ending("done", "done", memory=memory), now=now, seconds=1.0
+        )
+
+    for seed in range(4):
+        add(f"job {seed}", seed=seed)
+    conn.execute("UPDATE job SET name = 'T_1s'")
+    run("here", 5, 1.0)
+    run("there", 9, 2.0)
+    run("here", 7, 3.0)
+    run("here", None, 4.0)
+    assert asked == [None, None, 5, 7]
+
+    add("other set", seed=9)
+    conn.execute("UPDATE job SET name = 'T_1s'")
+    conn.execute("UPDATE trial SET dataset = 'other' WHERE seed = 9")
+    add("same set", seed=10)
+    conn.execute("UPDATE job SET name = 'T_1s'")
+    run("here", None, 5.0)
+    run("here", None, 6.0)
+    assert asked[4:] == [None, 7]
+
+
+def test_a_slot_of_another_host_is_another_slot(conn):
+    independent(conn, 3)
+
+    assert claim(conn, "one", host="one").slot == "CPU 0"
+    assert claim(conn, "two", host="two").slot == "CPU 0"
+    assert claim(conn, "two", host="two") is None
+
+
+def test_a_failure_to_prepare_leaves_the_job_as_it_was(conn):
+    independent(conn, 1)
+
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        claims.claim(conn, "me", "host", 1.0, lambda *_: "CPU 0", fail, has=lambda _: True)
+
+    assert queries.job(conn, 1).state == "waiting"
+    assert queries.attempts(conn, 1) == []
+    assert claim(conn).attempt == 1
+
+
+def test_claims_walk_an_index_of_what_waits(conn):
+    """Not all jobs, and nothing is sorted: 50,000 that are done cost nothing."""
+    plan = plan_of(conn, claims._CANDIDATES, now=1.0, horizon=2.0)
+    assert plan[0] == "SCAN job USING INDEX ix_job_waiting"
+    assert not any("ORDER BY" in line for line in plan)
+    plan = plan_of(conn, claims._MEMORY, id=1, host="", kind="", name="", recent=1)
+    assert any("attempt USING INDEX ix_attempt_memory" in line for line in plan)
+
+
+def plan_of(conn, select, **values):
+    return [row["detail"] for row in conn.execute(f"EXPLAIN QUERY PLAN {select}", values)]
+
+
+def beat(conn, me):
+    store.beat(
+        conn, me, host="host", pid=1, process="1:2.0:boot", started_at=0.0, now=0.0, note="working"
+    )

@@ -1,5 +1,6 @@
 """What a person can do to trials and jobs. Every deed runs in a thread and ends as a message."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
 from wnkd_tui.store import commands, order
-from wnkd_tui.store.database import connect
+from wnkd_tui.store.database import connect, explained
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
@@ -109,7 +110,11 @@ class Deeds:
 
     def _do(self, deed: Callable[[Home], str]) -> None:
         try:
-            told: Done = Done(deed(self._app.find()))
+            home = self._app.find()
+            try:
+                told: Done = Done(deed(home))
+            except sqlite3.Error as error:
+                told = Refused(str(explained(error, home)))
         except (WnkdError, OSError) as error:
             told = Refused(str(error))
         self._app.post_message(told)

@@ -16,7 +16,7 @@ from textual.message import Message
 from engine.errors import WnkdError
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import connect
+from wnkd_tui.store.database import connect, fault_behind
 
 Clock = Callable[[], float]
 
@@ -104,10 +104,20 @@ class Poller:
         while not self._stopped:
             try:
                 self._watch()
-            except (WnkdError, sqlite3.Error, OSError) as error:
-                self._post(Unreadable(str(error).splitlines()[0] if str(error) else repr(error)))
+            except Exception as error:  # noqa: BLE001 - a dead thread would leave an old screen
+                self._post(Unreadable(self._reason(error)))
                 self._woken.wait()  # until a person has mended it and says so
                 self._woken.clear()
+
+    def _reason(self, error: Exception) -> str:
+        """One line for people; of a damaged database, what is wrong with it."""
+        says = str(error).splitlines()[0] if str(error) else repr(error)
+        if isinstance(error, WnkdError | OSError):
+            return says
+        try:
+            return fault_behind(error, self._find()) or says
+        except (WnkdError, OSError) as home_error:
+            return str(home_error)
 
     def _watch(self) -> None:
         home = self._find()

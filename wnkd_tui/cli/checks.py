@@ -167,7 +167,7 @@ def _database(home: Home) -> Iterator[Check]:
 def _older_schema(home: Home) -> str | None:
     try:
         found = database.revision(home)
-    except (WnkdError, sqlite3.Error):
+    except (WnkdError, *database.FAULTS):
         return None
     return found if found in database.REVISIONS[:-1] else None
 

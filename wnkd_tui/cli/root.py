@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a job failed (or an error of ours), 2 bad usage, 130 inter
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -70,10 +71,9 @@ def _fault_of_the_database(error: Exception) -> str | None:
     from wnkd_tui.home import Home
     from wnkd_tui.store.database import fault_behind
 
-    try:
+    with suppress(Exception):  # what fails here as well is told as the error that it is
         return fault_behind(error, Home.find())
-    except WnkdError:  # there is none to look at
-        return None
+    return None
 
 
 app = typer.Typer(

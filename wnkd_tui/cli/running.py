@@ -14,9 +14,12 @@ from wnkd_tui.queue.notices import Notices
 from wnkd_tui.queue.slots import find_slots
 from wnkd_tui.queue.supervisor import Phase, Supervisor
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import connect
+from wnkd_tui.store.backups import backup
+from wnkd_tui.store.database import StoreError, check, connect
 
 LOOK_EVERY = 0.5  # seconds between two looks at the jobs
+LOOK_SHARE = 10  # and looks take a tenth of the time at most, however many jobs there are
+COPY_EVERY = 86_400.0  # seconds between two copies of the database
 NOTE_EVERY = 30.0  # seconds at least between two lines on what keeps it from starting jobs
 
 
@@ -30,18 +33,22 @@ def work(
 ) -> int:
     """Runs a supervisor here until it ends; its exit code (0, 1, or 130 after Ctrl-C).
 
-    `gpus` names those to use, commas between. Raises SpecError where one of them is not here, or
-    numbers do not fit together, ConfigError for a config.toml that cannot be.
+    `gpus` names those to use, commas between. The database is copied first, and once a day. Raises
+    SpecError where one of the GPUs is not here, or numbers do not fit together, ConfigError for a
+    config.toml that cannot be, StoreError for a damaged database.
     """
     found = look()
     places = find_slots(slots, slots_per_gpu, gpus=choose(found, gpus))
     config = load(home)
+    if fault := check(home):
+        raise StoreError(fault)
+    backup(home)
     with narrator() as telling, closing(Notices(config.notify, home)) as notices:
         with closing(connect(home)) as conn:
             _say_start(conn, telling, [place.name for place in places], found.why)
         executor = LocalExecutor(WarmLauncher(home.root / "warm.log"))
         supervisor = Supervisor(home, executor, places, config=config.queue, notices=notices)
-        code = supervisor.run(drain, on_tick=_Watch(supervisor, telling, drain))
+        code = supervisor.run(drain, on_tick=_Watch(home, supervisor, telling, drain))
         with closing(connect(home)) as conn:
             telling.end(queries.jobs(conn))
     return code
@@ -57,21 +64,33 @@ def _say_start(conn: sqlite3.Connection, telling: Narrator, places: list[str], n
 
 
 class _Watch:
-    """Called at every tick of the supervisor; looks at the jobs twice a second."""
+    """Called at every tick of the supervisor; tells what is new, and copies the database daily."""
 
-    def __init__(self, supervisor: Supervisor, telling: Narrator, drain: bool) -> None:
+    def __init__(self, home: Home, supervisor: Supervisor, telling: Narrator, drain: bool) -> None:
+        self._home = home
         self._supervisor = supervisor
         self._telling = telling
         self._drain = drain
         self._next = self._next_note = 0.0  # on time.monotonic
+        self._next_copy = time.monotonic() + COPY_EVERY
         self._phase, self._note = Phase.WORKING, Phase.WORKING.value
 
     def __call__(self, conn: sqlite3.Connection) -> None:
         now = time.monotonic()
         self._say_note(now)
         if now >= self._next:
-            self._next = now + LOOK_EVERY
             self._telling.look(queries.jobs(conn), idle_note=not self._drain)
+            spent = time.monotonic() - now
+            self._next = now + max(LOOK_EVERY, LOOK_SHARE * spent)
+        if now >= self._next_copy:
+            self._next_copy = now + COPY_EVERY
+            self._copy()
+
+    def _copy(self) -> None:
+        try:
+            backup(self._home)
+        except StoreError as error:  # what is left of the work may be saved: no reason to stop it
+            self._telling.say(str(error))
 
     def _say_note(self, now: float) -> None:
         """What the supervisor does or waits for, when that has changed."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import StoreError, connect, session, transaction
-from wnkd_tui.store.rows import BLOCKING, JobRow, TrialRow
+from wnkd_tui.store.rows import BLOCKING, CaptureRow, JobRow, TrialRow
 
 if TYPE_CHECKING:
     from engine.data.registry import DatasetInfo
@@ -29,17 +29,21 @@ class Added:
 
 
 def add_trials(
-    home: Home, plans: Sequence["Plan"], data: Mapping[str, Mapping[str, Any]] | None = None
+    home: Home,
+    plans: Sequence["Plan"],
+    data: Mapping[str, Mapping[str, Any]] | None = None,
+    capture: CaptureRow | None = None,
 ) -> Added:
     """Queues what is new of `plans`; a trial or job with a known key is reused.
 
     A cancelled job is wanted again and waits again; a failed or lost one needs `retry`. `data`
-    says, by a dataset's name, where it is on this host, for the jobs that read it.
+    says, by a dataset's name, where it is on this host, for the jobs that read it. `capture` is
+    kept with what is queued by this: new trials, new jobs and those that wait again.
     """
     from wnkd_tui.store.intake import Intake
 
     with session(home) as opened:
-        intake = Intake(opened, data or {})
+        intake = Intake(opened, data or {}, capture)
         for plan in plans:
             intake.add(plan)
     conn = connect(home)

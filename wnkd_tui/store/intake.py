@@ -3,20 +3,28 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlmodel import Session, func, select
 
 from engine.plan import JobSpec, Plan
-from wnkd_tui.store.tables import Job, JobInput, Trial, TrialJob
+from wnkd_tui.store.rows import CaptureRow
+from wnkd_tui.store.tables import Capture, Job, JobInput, Trial, TrialJob
 
 
 class Intake:
     """Takes plans into one open session and keeps count of what they became."""
 
-    def __init__(self, session: Session, data: Mapping[str, Mapping[str, Any]]) -> None:
-        """`data`: by a dataset's name, where it is on this host."""
+    def __init__(
+        self,
+        session: Session,
+        data: Mapping[str, Mapping[str, Any]],
+        capture: CaptureRow | None = None,
+    ) -> None:
+        """`data`: by a dataset's name, where it is on this host. `capture`: of what queues."""
         self._session = session
+        self._capture = capture
         self._data = {name: json.dumps(where) for name, where in data.items()}
         self._now = time.time()
         self._next_position = (session.exec(select(func.max(Job.position))).one() or 0) + 1
@@ -44,6 +52,7 @@ class Intake:
         job.data = data
         if job.state == "cancelled":
             job.state, job.reason, job.finished_at = "waiting", None, None
+            job.capture = self._queued_with()
         return job.id
 
     def _new_job(self, spec: JobSpec, data: str | None) -> int:
@@ -62,6 +71,7 @@ class Intake:
             state="waiting",
             position=self._next_position,
             queued_at=self._now,
+            capture=self._queued_with(),
         )
         self._next_position += 1
         made = self._identified(job)
@@ -72,6 +82,7 @@ class Intake:
 
     def _new_trial(self, plan: Plan) -> int:
         spec, tx = plan.spec, plan.spec.tx
+        datasets = (job.settings.get("dataset_key") for job in plan.jobs)
         trial = Trial(
             key=plan.key,
             name=spec.name,
@@ -89,12 +100,25 @@ class Intake:
             method=spec.method,
             changes=json.dumps(dict(spec.changes), ensure_ascii=False),
             added_at=self._now,
+            capture=self._queued_with(),
+            dataset_key=next((key for key in datasets if key), None),
         )
         made = self._identified(trial)
         for place, job in enumerate(plan.jobs):
             self._session.add(TrialJob(trial_id=made, job_id=self._ids[job.key], place=place))
         self.new_trials.add(made)
         return made
+
+    def _queued_with(self) -> str | None:
+        """The capture's id; its row is made for the first that is queued with it."""
+        capture = self._capture
+        if capture is None:
+            return None
+        if self._session.get(Capture, capture.id) is None:
+            packages = json.dumps(capture.packages, ensure_ascii=False)
+            self._session.add(Capture(**asdict(capture) | {"packages": packages}))
+            self._session.flush()
+        return capture.id
 
     def _identified(self, row: Job | Trial) -> int:
         """The id that the database gives to a new row."""
