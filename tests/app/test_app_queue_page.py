@@ -276,3 +276,20 @@ async def test_a_running_job_is_asked_to_pause(
         await until(pilot, lambda: jobs(app).row.wanted == "paused")  # type: ignore[union-attr]
         await pilot.press("u")
         await until(pilot, lambda: jobs(app).row.wanted is None)  # type: ignore[union-attr]
+
+
+async def test_what_holds_the_worker_up_is_told(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    conn = sqlite3.connect(home.db)
+    conn.execute("UPDATE supervisor SET note = 'paused: disk full (12 MiB free at /data)'")
+    conn.commit()
+    conn.close()
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        status = str(app.screen.query_one(Header).query_one(".status", Static).render())
+        assert "‖ worker waits" in status
+        await until(pilot, lambda: app._notifications)
+        told = [one.message for one in app._notifications]
+        assert told == ["worker: paused: disk full (12 MiB free at /data)"]

@@ -24,19 +24,27 @@ class Overseer:
     def __init__(self, app: "WnkdApp", command: Sequence[str]) -> None:
         self._app = app
         self.worker = Worker(command)
+        self._told: str | None = None  # what held it up
 
     @property
     def _live(self) -> "tuple[Live, ...]":
         return self._app.status.workers if self._app.status else ()
 
     def text(self) -> Text:
-        """`● worker runs`, `● worker runs elsewhere (pid)` or `○ no worker`."""
+        """`● worker runs`, `● worker runs elsewhere (pid)`, `‖ worker waits` or `○ no worker`."""
         ink, faint = self._app.inks["state-done"], self._app.inks["faint"]
+        if self._held_up:
+            return Text("‖ worker waits", style=self._app.inks["state-paused"])
         if self.worker.pid is not None:
             return Text("● worker runs", style=ink)
         if self._live:
             return Text(f"● worker runs elsewhere ({self._live[0].pid})", style=ink)
         return Text.assemble(("○ no worker: ", faint), ("w", "bold"), " starts it")
+
+    @property
+    def _held_up(self) -> str | None:
+        """What keeps the worker from its work, in its own words."""
+        return self._live[0].held_up if self._live else None
 
     def turn(self) -> None:
         """Starts a worker, or asks how to stop the one that runs."""
@@ -67,7 +75,12 @@ class Overseer:
         self._app.push_screen(Ask(f"You leave; the worker (pid {pid}) runs.", choices), answer)
 
     def watch(self) -> None:
-        """Tells, once, that the worker ended; called now and then."""
+        """Tells, once each, that the worker ended or what it waits for; called now and then."""
+        held_up = self._held_up
+        if held_up != self._told:
+            self._told = held_up
+            if held_up:
+                self._app.notify(f"worker: {held_up}", severity="warning", markup=False)
         code = self.worker.ended()
         if code is not None:
             bad = code not in (0, 130)

@@ -34,6 +34,7 @@ class Live:
 
     pid: int
     host: str
+    held_up: str | None = None  # what keeps it from starting jobs
 
 
 @dataclass(frozen=True)
@@ -150,5 +151,5 @@ class Poller:
 
     def _status(self, conn: sqlite3.Connection, home: Home) -> Status:
         found = queries.supervisors(conn, self._clock())
-        live = tuple(Live(row.pid, row.host) for row in found if row.alive)
+        live = tuple(Live(row.pid, row.host, row.held_up) for row in found if row.alive)
         return Status(str(home.root), queries.counts(conn), live)

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
+from time import time
 from typing import Annotated
 
 import typer
@@ -56,6 +57,9 @@ def list_jobs(
         job_views.show_list(rows, queries.counts(conn))
     else:
         say("no jobs here: wnkd queue add --wn 100 queues a first trial")
+    for one in queries.supervisors(conn, time()):
+        if one.alive and one.held_up:
+            say(f"run-queue (pid {one.pid}) {one.held_up}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Ended without having been done: what needs such a job waits until it is tried again.
 BLOCKING = ("failed", "cancelled", "lost")
+HELD_UP = ("paused:", "waits for")  # how a supervisor's note begins that tells of a hindrance
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,8 @@ class TrialRow:
 
 @dataclass(frozen=True)
 class SupervisorRow:
-    """A `run-queue`; `alive` while its heartbeat is fresh."""
+    """A `run-queue`; `alive` while its heartbeat is fresh and, where it can be seen, its process
+    runs."""
 
     id: str
     host: str
@@ -157,6 +159,11 @@ class SupervisorRow:
     process: str | None
     beat: float | None
     alive: bool
+
+    @property
+    def held_up(self) -> str | None:
+        """What keeps it from starting jobs, in its own words; None where nothing does."""
+        return self.note if self.note and self.note.startswith(HELD_UP) else None
 
 
 @dataclass(frozen=True)
