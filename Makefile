@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
+SEED := 0
+KILLS := 200
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format snapshots screenshots bench results test-offline wordnet clean
+.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +32,9 @@ test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no netwo
 test-offline: $(STAMP) ## Run the tests with the network cut (Linux: needs user namespaces)
 	unshare --user --map-root-user --net $(BIN)/pytest -n 2 --dist loadfile
 
+fuzz: $(STAMP) ## Try 10,000 odd inputs: specs, arguments, events, job files, TOML, listings
+	WNKD_FUZZ=450 $(BIN)/pytest -n 2 --dist loadfile tests/fuzz
+
 lint: $(STAMP) ## Check style, types and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,6 +54,17 @@ screenshots: $(STAMP) ## Make the pictures in docs/images from what is in WNKD_H
 bench: $(STAMP) ## Measure start-up times; prints a table
 	$(BIN)/python benchmarks/startup.py
 
+bench-queue: $(STAMP) ## Many run-queues on one database: every job once, and how fast
+	$(BIN)/python benchmarks/many_supervisors.py
+
+bench-logging: $(STAMP) ## Metric rows a second, beside trackio, wandb, MLflow and TensorBoard
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
+	$(BIN)/uv pip install --quiet --python $(PEERS) --group bench
+	$(BIN)/python benchmarks/metric_logging.py --peers $(PEERS)/bin/python
+
+torture: $(STAMP) ## Kill everything at random moments and compare: make torture SEED=0 KILLS=200
+	$(BIN)/python tests/torture/campaign.py --seed $(SEED) --kills $(KILLS)
+
 results: $(STAMP) ## Write docs/results from WNKD_HOME: make results DATASET=digits REPORTS="table2 fig3"
 	$(BIN)/python scripts/results.py $(DATASET) $(REPORTS)
 
@@ -55,4 +72,4 @@ wordnet: $(STAMP) ## Build the shipped WordNet nouns: make wordnet CORPORA=corpo
 	$(BIN)/python scripts/build_wordnet.py $(CORPORA)
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
