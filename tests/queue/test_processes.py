@@ -12,7 +12,7 @@ import pytest
 
 from engine import process as processes
 from engine.process import ProcessId
-from wnkd_tui.queue.executors.base import Alive, Gone
+from wnkd_tui.queue.executors.base import Alive, Gone, NotNowError
 from wnkd_tui.queue.executors.launchers import WARM, PlainLauncher, WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
 from wnkd_tui.queue.executors.processes import family, send
@@ -283,6 +283,18 @@ def test_waiting_lasts_no_longer_than_told():
     began = time.monotonic()
     plain("").wait(0.05)
     assert 0.04 < time.monotonic() - began < 20
+
+
+def test_a_request_that_the_server_did_not_live_to_read_is_not_now_and_no_fault(tmp_path, warm):
+    executor = warm()
+    while not executor.ready():
+        executor.wait(20)
+    server = executor._launcher._server
+    server._process.kill()
+    server._reader.join()
+    with pytest.raises(NotNowError):
+        executor.submit(tmp_path, {})
+    executor.close()
 
 
 def test_a_job_whose_server_is_gone_runs_on_and_ends_unknown(tmp_path, warm):

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a job failed (or an error of ours), 2 bad usage, 130 inter
 """
 
 import os
+import select
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,14 +34,22 @@ class Root(TyperGroup):
         try:
             code = super().main(words, prog_name="wnkd", standalone_mode=False)
             sys.stdout.flush()
-        except BrokenPipeError:  # who reads us has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
-            code = 1
         except Exception as error:  # the last place where it can be told
+            if isinstance(error, BrokenPipeError) and _left_alone():  # read enough: no fault
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the last flush
+                sys.exit(1)
             code = _told(error)
             if debug:
                 raise
         sys.exit(code or 0)
+
+
+def _left_alone() -> bool:
+    """Whether nobody reads stdout or stderr any more."""
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        poll.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _told(error: Exception) -> int:

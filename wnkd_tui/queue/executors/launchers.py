@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -187,7 +188,8 @@ class _Server:
         self._process.kill()  # it has nothing to tidy up, and may be stopped
         self._process.wait()
         self._reader.join()
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):  # a request that it did not live to read
+            self._process.stdin.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
