@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import Any
 
 import torch
 
@@ -67,12 +67,13 @@ class Checkpoints:
         if started < self._next_save and not force:
             return
         self.folder.mkdir(exist_ok=True)
+        # By way of memory: torch's writer aborts the process where a signal's exception comes out of
+        # a `write` that it called, and this one runs no Python.
+        content = io.BytesIO()
+        torch.save(state, content)
         with replacing(self.folder / f"checkpoint-{epoch:05}.pt") as file:
-            file.write(bytes(DIGEST_SIZE))
-            hashed = _Hashed(file)
-            torch.save(state, cast(IO[bytes], hashed))
-            file.seek(0)
-            file.write(hashed.sha256.digest())
+            file.write(hashlib.sha256(content.getbuffer()).digest())
+            file.write(content.getbuffer())
         for _, path in self._files()[:-KEPT]:
             path.unlink(missing_ok=True)
         ended = time.monotonic()
@@ -85,21 +86,6 @@ class Checkpoints:
             for path in self.folder.glob("*")
             if (match := _NAME.fullmatch(path.name))
         )
-
-
-class _Hashed:
-    """A file to write, and the SHA-256 of what was written."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.sha256 = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self.sha256.update(data)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        self._file.flush()
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from wnkd_tui.cli.narrator import LiveNarrator, Narrator
 from wnkd_tui.queue.gpus import Found, Gpu
 from wnkd_tui.queue.supervisor import Phase
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import connect
+from wnkd_tui.store.database import StoreError, connect
 
 ROOT = Path(__file__).parents[2]
 T4 = Gpu("0", "GPU-a", "NVIDIA T4", 2**34, "GPU-a")
@@ -79,7 +79,7 @@ class Watched:
     def __init__(self, home):
         self.phase, self.note, self.lines = Phase.WORKING, "working", []
         self.conn = connect(home)
-        self.watch = running._Watch(self, self, drain=True)
+        self.watch = running._Watch(home, self, self, drain=True)
 
     def say(self, text):
         self.lines.append(text)
@@ -100,6 +100,28 @@ def test_what_keeps_it_from_starting_jobs_is_told_now_and_then_and_its_end_at_on
     watched.watch(watched.conn)
     watched.watch(watched.conn)
     assert watched.lines == ["disk full: 1", "disk full: 3", "finishing; Ctrl-C again stops them"]
+
+
+def test_the_database_is_copied_once_a_day(home, monkeypatch):
+    watched, began = Watched(home), time.monotonic()
+    copy = home.root / "wnkd.db.backup"
+    for days, there in ((0.9, False), (1.1, True), (1.2, False), (2.3, True)):
+        monkeypatch.setattr(time, "monotonic", lambda days=days: began + days * 86_400)
+        watched.watch(watched.conn)
+        assert copy.exists() is there
+        copy.unlink(missing_ok=True)
+
+
+def test_a_copy_of_a_damaged_database_is_told_and_ends_nothing(home, monkeypatch):
+    watched, began = Watched(home), time.monotonic()
+
+    def damaged(home):
+        raise StoreError("it is damaged")
+
+    monkeypatch.setattr(running, "backup", damaged)
+    monkeypatch.setattr(time, "monotonic", lambda: began + 90_000)
+    watched.watch(watched.conn)
+    assert watched.lines == ["it is damaged"]
 
 
 @pytest.fixture
