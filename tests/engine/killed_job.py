@@ -6,6 +6,8 @@ each epoch is saved then. 0: nothing of that.
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,33 @@ from engine import job
 from engine.train import checkpoint
 
 
-def run(directory: Path) -> int:
-    left = int(os.environ["KILL_AT"])
-    write = checkpoint._Hashed.write
+class Dying:
+    """A file of which the `left`-th write from now on, over all files, is the process's last."""
 
-    def dying(self: Any, data: bytes) -> int:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            write(self, bytes(data)[: len(data) // 2])
-            self.flush()
+    left = 0
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> None:
+        Dying.left -= 1
+        if Dying.left == 0:
+            self._file.write(bytes(data)[: len(data) // 2])
+            self._file.flush()
             os.kill(os.getpid(), signal.SIGKILL)
-        return write(self, data)
+        self._file.write(data)
 
-    if left:
+
+def run(directory: Path) -> int:
+    Dying.left = int(os.environ["KILL_AT"])
+    replacing = checkpoint.replacing
+
+    @contextmanager
+    def dying(path: Path) -> Iterator[Any]:
+        with replacing(path) as file:
+            yield Dying(file)
+
+    if Dying.left:
         checkpoint.SAVE_SHARE = float("inf")
-    checkpoint._Hashed.write = dying  # type: ignore[method-assign]
+    checkpoint.replacing = dying
     return job.run(directory)
