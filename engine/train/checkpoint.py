@@ -67,8 +67,8 @@ class Checkpoints:
         if started < self._next_save and not force:
             return
         self.folder.mkdir(exist_ok=True)
-        # By way of memory: torch's writer aborts the process where a signal's exception comes out of
-        # a `write` that it called, and this one runs no Python.
+        # By way of memory: torch's writer aborts the process where a signal's exception comes out
+        # of a `write` that it called, and this one runs no Python.
         content = io.BytesIO()
         torch.save(state, content)
         with replacing(self.folder / f"checkpoint-{epoch:05}.pt") as file:
