@@ -234,7 +234,7 @@ def test_a_kill_at_any_step_of_a_save_leaves_a_whole_state(tmp_path: Path) -> No
     assert ends == {("killed", 2), ("killed", 3), ("saved", 3)}
 
 
-# A signal may come while the interpreter runs something that swallows exceptions, such as gc's hooks.
+# A signal may come while the interpreter runs what swallows exceptions, such as gc's hooks.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_signal_amid_a_save_is_an_exception_like_any_other(tmp_path: Path) -> None:
     """Once it came out of a call that torch's writer made, and now and then out of one where
