@@ -58,6 +58,20 @@ def test_plain_lines_tell_starts_ends_and_faults(rows):
     ]
 
 
+def test_a_job_that_goes_back_to_the_queue_says_why(rows):
+    file = io.StringIO()
+    narrator = Narrator(Console(file=file, width=60, no_color=True))
+    back = replace(rows[0], state="waiting", reason="lost: killed; tries again by itself (1 of 5)")
+    held = replace(rows[0], state="paused", reason=None)
+    for row in (rows[0], replace(rows[0], state="running"), back, back, rows[0], held):
+        narrator.look([replace(row, state="running") if row is rows[0] else row], idle_note=False)
+    assert file.getvalue().splitlines()[1:] == [
+        "      job 1 waits again: lost: killed; tries again by itself (1 of 5)",
+        f"[0/1] job 1 running: {rows[0].name}",
+        "      job 1 is paused",
+    ]
+
+
 def test_a_terminal_gets_bars_with_rate_and_time_left(rows):
     file = io.StringIO()
     console = Console(file=file, width=120, force_terminal=True)

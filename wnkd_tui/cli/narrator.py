@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from wnkd_tui.store.rows import JobRow
 
 ENDED = ("done", "failed", "cancelled", "lost")
+BACK = {"waiting": "waits again", "paused": "is paused"}  # what was running
 REMIND_EVERY = 30.0  # seconds between two plain lines about one long job
 
 
@@ -40,6 +41,9 @@ class Narrator:
             before = self._states.get(row.id)
             if row.state != before and (row.state in ENDED or row.state == "running"):
                 self._told(row, rows)
+            elif before == "running" and row.state in BACK:
+                why = f": {row.reason}" if row.reason else ""
+                self.say(f"      job {row.id} {BACK[row.state]}{why}")
             self._states[row.id] = row.state
         running = [row for row in rows if row.state == "running"]
         self._show(running, rows)
