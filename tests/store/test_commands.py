@@ -266,3 +266,11 @@ def test_retry_starts_anew_with_the_count_of_losses(conn, add):
         assert (row.state, row.losses, row.retry_at) == ("waiting", 0, None)
     with pytest.raises(StoreError, match="it has not ended yet"):
         commands.retry(conn, [three])
+
+
+def test_what_waits_for_a_paused_job_says_so(conn, add):
+    first, *_, last = (job.id for job in add("a", "b", "c").jobs)
+    commands.pause(conn, [first])
+    assert queries.job(conn, last).reason == f"waits for job {first} (paused)"
+    commands.resume(conn, [first])
+    assert queries.job(conn, last).reason is None

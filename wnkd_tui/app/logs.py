@@ -29,7 +29,8 @@ def in_words(event: Mapping[str, Any]) -> str:
         case {"type": "log", "text": text}:
             return str(text)
         case {"type": "start"}:
-            return f"started on {event.get('device', '?')}, pid {event.get('pid', '?')}"
+            where = f" on {event['device']}" if "device" in event else ""
+            return f"started{where}, pid {event.get('pid', '?')}"
         case {"type": "metric", "step": step, "values": dict(values)}:
             return f"epoch {step}: {_figures(values)}"
         case {"type": "end", "state": state}:

@@ -69,7 +69,11 @@ def running(conn: sqlite3.Connection) -> bool:
 
 def blocked(conn: sqlite3.Connection) -> bool:
     """Whether a waiting job cannot start because of one that failed, was lost or cancelled."""
-    return conn.execute(f"{BLOCKED} SELECT 1 FROM blocked LIMIT 1").fetchone() is not None
+    select = (
+        f"{BLOCKED} SELECT 1 FROM blocked JOIN job AS culprit ON culprit.id = blocked.culprit"
+        " WHERE culprit.state != 'paused' LIMIT 1"
+    )
+    return conn.execute(select).fetchone() is not None
 
 
 def taken_slots(conn: sqlite3.Connection, host: str) -> set[str]:

@@ -23,7 +23,7 @@ from wnkd_tui.store.rows import (
 
 REPORTED = ("T_x", "student", "attribution")
 
-_STOPPED = ", ".join(f"'{state}'" for state in BLOCKING)
+_STOPPED = ", ".join(f"'{state}'" for state in (*BLOCKING, "paused"))
 # Waiting jobs that cannot start, each with the job at the end of the chain that holds it up.
 BLOCKED = f"""
 WITH RECURSIVE blocked(id, culprit) AS (

@@ -31,10 +31,10 @@ class QueuePage(Page):
         Binding("c", "cancel", "Cancel"),
         Binding("r", "retry", "Retry"),
         Binding("p", "pause", "Pause"),
-        Binding("u", "resume", "Resume"),
-        Binding("f", "first", "First"),
+        Binding("u", "resume", "Go on"),
+        Binding("f", "first", "Top"),
         Binding("x", "remove", "Remove"),
-        Binding("v", "turn", "Curve"),
+        Binding("v", "turn", "Turn"),
         Binding("d", "demo", "Demo"),
     ]
 
