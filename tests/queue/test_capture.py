@@ -272,6 +272,18 @@ def test_what_is_queued_keeps_its_capture(home, conn, as_if):
     assert conn.execute("SELECT count(*) FROM capture").fetchone()[0] == 2
 
 
+def test_a_capture_goes_with_the_last_trial_or_job_that_was_queued_with_it(home, conn, as_if):
+    as_if("one")
+    (first,) = queue_trials(home, [TrialRequest([(100, 0)], [Teachers.TM])]).trials
+    as_if("two")
+    (second,) = queue_trials(home, [TrialRequest([(100, 0)], [Teachers.TM_TX])]).trials
+    commands.remove(conn, [first.id])
+    assert queries.capture(conn, "one")  # of T_m's jobs, which the second one shares
+    assert queries.capture(conn, "two")
+    commands.remove(conn, [second.id])
+    assert conn.execute("SELECT count(*) FROM capture").fetchone()[0] == 0
+
+
 def test_a_cancelled_job_that_waits_again_is_queued_with_the_code_of_now(home, conn, as_if):
     as_if("one")
     (job,) = queue_trials(home, [TrialRequest([(100, 0)], [Teachers.NONE])]).jobs

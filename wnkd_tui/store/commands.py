@@ -118,7 +118,7 @@ def resume(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
 
 
 def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
-    """Forgets trials and the jobs that no other trial needs; artifacts stay on disk.
+    """Forgets trials, and the jobs and captures that no other trial needs; artifacts stay on disk.
 
     Raises StoreError, with nothing changed, where a trial is unknown or such a job runs.
     """
@@ -131,6 +131,11 @@ def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
         if row := running.fetchone():
             raise StoreError(f"job {row['id']} is running: cancel it first")
         conn.execute(f"DELETE FROM job WHERE {orphans}")
+        conn.execute(
+            "DELETE FROM capture WHERE id NOT IN ("
+            "SELECT capture FROM trial WHERE capture IS NOT NULL"
+            " UNION SELECT capture FROM job WHERE capture IS NOT NULL)"
+        )
 
 
 def add_dataset(home: Home, info: "DatasetInfo") -> None:
