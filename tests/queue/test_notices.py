@@ -253,11 +253,12 @@ def test_a_command_that_hangs_is_ended_with_all_its_processes(start, script, tol
 
 def test_close_sends_what_waits_and_no_longer_than_the_timeout(start, script, told, web):
     slow = script(KEEP + "time.sleep(60)")
-    to = start(command=(slow,), webhook=web.url, every=3600.0, timeout=6.0)
+    to = start(command=(slow,), webhook=web.url, every=3600.0, timeout=3.0)
     to.tell("failed", "one")
+    until(told)  # the slow one has begun and takes all of its time
     began = time.monotonic()
     to.close()
-    assert time.monotonic() - began < 6.0 + notices.SLACK + 0.5
+    assert time.monotonic() - began < 2 * 3.0 + notices.SLACK + 0.5
     assert told() == ["failed|one"]
     assert [json.loads(post[3])["text"] for post in web.posts] == ["one"]  # had its share of time
 

@@ -66,12 +66,14 @@ class Notices:
                 self._start()
 
     def close(self) -> None:
-        """Sends what waits, and gives up after the timeout; what is told later is not sent."""
+        """Sends what waits, and gives up after the timeout for each way that notices go; what is
+        told later is not sent."""
+        longest = self._config.timeout * len(self._channels)
         with self._changed:
-            self._end = min(self._end, time.monotonic() + self._config.timeout)
+            self._end = min(self._end, time.monotonic() + longest)
             self._changed.notify()
         if self._thread is not None:
-            self._thread.join(self._config.timeout + SLACK)
+            self._thread.join(longest + SLACK)
 
     @property
     def _closing(self) -> bool:
