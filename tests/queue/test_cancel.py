@@ -14,7 +14,7 @@ from engine.process import ProcessId
 from wnkd_tui.queue.executors.base import Alive
 from wnkd_tui.queue.executors.launchers import WARM, PlainLauncher, WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
-from wnkd_tui.queue.gpus import find_gpus
+from wnkd_tui.queue.gpus import look
 from wnkd_tui.queue.slots import find_slots
 from wnkd_tui.store import commands, queries
 
@@ -120,7 +120,8 @@ def test_the_next_job_starts_on_the_slot_that_a_cancel_frees(work, home):
     assert not any(ProcessId.parse(one).runs() for one in noted.read_text().split())
 
 
-@pytest.mark.skipif(not find_gpus(), reason="no GPU")
+@pytest.mark.gpu
+@pytest.mark.skipif(not look().gpus, reason="no GPU")
 def test_nothing_is_left_of_a_job_cancelled_on_a_gpu(path, tmp_path, mark):
     import torch
 

@@ -242,3 +242,27 @@ def fill_disk(path):
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while file.write(bytes(4096)):
             pass
+
+
+def test_a_log_that_finds_no_room_ends_no_run_queue(work):
+    work.add(work.job("only"))
+    told = []
+
+    def on_tick(_):
+        told.append(1)
+        if len(told) < 3:
+            raise FULL
+
+    assert work.supervisor().run(True, on_tick=on_tick) == 0
+    assert work.states() == {"only": "done"}
+    assert len(told) >= 3
+
+
+def test_another_fault_in_what_is_told_is_not_hidden(work):
+    work.add(work.job("only"))
+
+    def on_tick(_):
+        raise PermissionError(errno.EACCES, "denied")
+
+    with pytest.raises(PermissionError):
+        work.supervisor().run(True, on_tick=on_tick)

@@ -9,7 +9,7 @@ import pynvml
 import pytest
 
 from engine.errors import SpecError
-from wnkd_tui.queue.gpus import VISIBLE, Found, Gpu, choose, find_gpus, free_memory, look
+from wnkd_tui.queue.gpus import VISIBLE, Found, Gpu, choose, free_memory, look
 
 GIB = 2**30
 
@@ -128,7 +128,7 @@ def test_gpus_have_number_uuid_name_and_memory_and_mig_devices_count_as_such(mac
             Gpu("2", "GPU-aa2", "NVIDIA T4", 16 * GIB, "GPU-aa2"),
         )
     )
-    assert [gpu.number for gpu in find_gpus()] == NUMBERS
+    assert [gpu.number for gpu in look().gpus] == NUMBERS
 
 
 @pytest.mark.parametrize(
@@ -258,13 +258,13 @@ def test_the_command_line_does_not_load_nvml():
 
 @pytest.mark.gpu
 def test_cuda_sees_the_one_gpu_that_a_slot_names():
-    gpus = find_gpus()
-    if not gpus:
-        pytest.skip(f"no GPU: {look().why}")
+    found = look()
+    if not found.gpus:
+        pytest.skip(f"no GPU: {found.why}")
     code = (
         "import torch; print(torch.cuda.device_count(), torch.cuda.get_device_properties(0).uuid)"
     )
-    for gpu in gpus:
+    for gpu in found.gpus:
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, env={VISIBLE: gpu.uuid}
         )

@@ -63,11 +63,6 @@ def look() -> Found:
     return _visible(gpus, os.environ.get(VISIBLE))
 
 
-def find_gpus() -> list[Gpu]:
-    """The GPUs of `look`."""
-    return list(look().gpus)
-
-
 def choose(found: Found, wanted: str | None) -> list[Gpu]:
     """Those that a person names, by number, UUID or a UUID's beginning, commas between; None: all.
 

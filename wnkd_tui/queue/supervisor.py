@@ -120,7 +120,7 @@ class Supervisor:
                 while not stop.is_set():
                     over = self._tick(conn, drain)
                     if on_tick:
-                        on_tick(conn)
+                        self._tell(conn, on_tick)
                     if over:
                         break
                     self._executor.wait(self._poll)
@@ -149,10 +149,19 @@ class Supervisor:
                 self._trouble = short or f"paused: disk full ({error})"
                 self._attendant.note_full_disk()
                 return self._abandoned(conn)
-            code = getattr(error, "sqlite_errorcode", 0)
-            if code & 0xFF != sqlite3.SQLITE_BUSY:
+            if not _is_busy(error):
                 raise
             return False
+
+    def _tell(
+        self, conn: sqlite3.Connection, on_tick: Callable[[sqlite3.Connection], None]
+    ) -> None:
+        """What is told of a tick may find no room either: a log can be on the same disk."""
+        try:
+            on_tick(conn)
+        except (sqlite3.OperationalError, OSError) as error:
+            if not disk.is_full(error, self._trouble is not None) and not _is_busy(error):
+                raise
 
     def _look(self, conn: sqlite3.Connection, *, room: bool) -> None:
         works = store.mine(conn, self._me)
@@ -214,6 +223,10 @@ class Supervisor:
         self._starter.wake()
         self._failures += how.state in ("failed", "lost")
         self._teller.job_ended(conn, work, how)
+
+
+def _is_busy(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _is_dead(other: sqlite3.Row) -> bool:
