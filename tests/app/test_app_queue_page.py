@@ -291,5 +291,11 @@ async def test_what_holds_the_worker_up_is_told(
         status = str(app.screen.query_one(Header).query_one(".status", Static).render())
         assert "‖ worker waits" in status
         await until(pilot, lambda: app._notifications)
+        conn = sqlite3.connect(home.db)
+        conn.execute("UPDATE supervisor SET note = 'paused: disk full (11 MiB free at /data)'")
+        conn.commit()
+        conn.close()
+        await until(pilot, lambda: "11 MiB" in app.status.workers[0].held_up)  # type: ignore[union-attr, operator]
+        app.overseer.watch()
         told = [one.message for one in app._notifications]
-        assert told == ["worker: paused: disk full (12 MiB free at /data)"]
+        assert told == ["worker: paused: disk full (12 MiB free at /data)"]  # once

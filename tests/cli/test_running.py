@@ -39,8 +39,9 @@ def told(rows, narrator_of=Narrator):
     result = {"best": {"val_top1": 97.5, "epoch": 3}}
     done = replace(rows[0], state="done", result=result, started_at=1.0, finished_at=3.5)
     failed = replace(rows[1], state="failed", reason="no memory")
-    narrator.look([done, failed, *rows[2:]], idle_note=True)
-    narrator.end([done, failed, *rows[2:]])
+    behind = [replace(row, reason="waits for job 2 (failed)") for row in rows[2:]]
+    narrator.look([done, failed, *behind], idle_note=True)
+    narrator.end([done, failed, *behind])
     return file.getvalue()
 
 
@@ -56,6 +57,12 @@ def test_plain_lines_tell_starts_ends_and_faults(rows):
         f"1 done, 1 failed, {count - 2} waiting",
         f"not done: 2 ({other}); wnkd queue retry --all tries again",
     ]
+
+
+def test_jobs_that_a_full_disk_holds_up_are_something_to_do(rows):
+    file = io.StringIO()
+    Narrator(Console(file=file)).look(rows, idle_note=True)
+    assert file.getvalue() == ""
 
 
 def test_a_job_that_goes_back_to_the_queue_says_why(rows):

@@ -77,8 +77,9 @@ class Overseer:
     def watch(self) -> None:
         """Tells, once each, that the worker ended or what it waits for; called now and then."""
         held_up = self._held_up
-        if held_up != self._told:
-            self._told = held_up
+        what = held_up and held_up.partition(" ")[0]  # not its figures, which change all the time
+        if what != self._told:
+            self._told = what
             if held_up:
                 self._app.notify(f"worker: {held_up}", severity="warning", markup=False)
         code = self.worker.ended()

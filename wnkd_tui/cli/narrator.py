@@ -47,7 +47,7 @@ class Narrator:
             self._states[row.id] = row.state
         running = [row for row in rows if row.state == "running"]
         self._show(running, rows)
-        self._rest(bool(running), idle_note)
+        self._rest(any(map(_to_be_done, rows)), idle_note)
 
     def end(self, rows: Sequence[JobRow]) -> None:
         """The last changes, and what is left."""
@@ -117,6 +117,12 @@ def narrator() -> Iterator[Narrator]:
     )
     with Progress(*columns, console=console, transient=True) as progress:
         yield LiveNarrator(console, progress)
+
+
+def _to_be_done(row: JobRow) -> bool:
+    """Whether it runs, or will by itself."""
+    held_up = (row.reason or "").startswith("waits for job ")  # that failed or is paused
+    return row.state == "running" or (row.state == "waiting" and not held_up)
 
 
 def pace(row: JobRow) -> str:

@@ -77,7 +77,7 @@ class Supervisor:
             attendant=self._attendant,
         )
         self._next_beat = 0.0  # on time.monotonic
-        self._shown: str | None = None  # the note that others see
+        self._shown: str | None = None  # how the note begins that others see
         self._trouble: str | None = None
         self._failures = 0
         self.phase = Phase.WORKING
@@ -201,7 +201,8 @@ class Supervisor:
         """Writes its heartbeat when that is due; whether it took over another one's jobs."""
         now = time.monotonic()
         note = self.note
-        if now < self._next_beat and note == self._shown:
+        what = note.partition(" ")[0]  # figures in it change all the time: they can wait
+        if now < self._next_beat and what == self._shown:
             return False
         store.beat(
             conn,
@@ -213,7 +214,7 @@ class Supervisor:
             now=time.time(),
             note=note,
         )
-        self._next_beat, self._shown = now + HEARTBEAT, note
+        self._next_beat, self._shown = now + HEARTBEAT, what
         if self.phase is not Phase.WORKING or not store.adopt(conn, self._me, _is_dead):
             return False
         self._teller.work_began()
