@@ -1,5 +1,6 @@
 """The app: pages, themes, the poller's thread and the worker. Pages never read the database."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, partial
@@ -8,14 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
+from engine.errors import WnkdError
+from wnkd_tui.app import memory
 from wnkd_tui.app.deeds import Deeds, Done, Refused
 from wnkd_tui.app.overseer import Overseer
+from wnkd_tui.app.plain import Ascii, shows_unicode
 from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
 from wnkd_tui.app.screens.broken import Broken
+from wnkd_tui.app.screens.home.screen import HomePage
 from wnkd_tui.app.screens.page import TABS, TALL, WIDE, Page
-from wnkd_tui.app.screens.queue.screen import QueuePage
 from wnkd_tui.app.theme import DARK, LIGHT, inks
 from wnkd_tui.app.widgets.header import Tab
 from wnkd_tui.app.worker import RUN_QUEUE
@@ -26,15 +31,24 @@ if TYPE_CHECKING:
     from wnkd_tui.queue.adding import TrialRequest
 
 
-_PAGES = ("datasets.screen", "grid.screen", "compare.screen", "trials.screen", "form.screen")
+_PAGES = {
+    "datasets": ("datasets.screen", "DatasetsPage"),
+    "grid": ("grid.screen", "GridPage"),
+    "queue": ("queue.screen", "QueuePage"),
+    "trials": ("trials.screen", "TrialsPage"),
+    "run": ("run.screen", "RunPage"),
+    "compare": ("compare.screen", "ComparePage"),
+}
+_REMEMBERED = 5.0  # seconds between two looks at what is to be kept
 
 
 def _import_pages() -> None:
     """Once the first page stands, the others are made ready, so that no key has to wait."""
     from importlib import import_module
 
-    for page in _PAGES:
-        import_module(f"wnkd_tui.app.screens.{page}")
+    for module, _ in _PAGES.values():
+        import_module(f"wnkd_tui.app.screens.{module}")
+    import_module("wnkd_tui.app.screens.form.screen")
     import_module("engine.data.registry")  # numpy, for the list of datasets
 
 
@@ -55,13 +69,10 @@ class WnkdApp(App[None]):
 
     TITLE = "wnkd"
     CSS_PATH = "wnkd.tcss"
-    DEFAULT_MODE = "queue"
+    DEFAULT_MODE = "home"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "queue": QueuePage,
-        "datasets": _lazy("datasets.screen", "DatasetsPage"),
-        "grid": _lazy("grid.screen", "GridPage"),
-        "compare": _lazy("compare.screen", "ComparePage"),
-        "trials": _lazy("trials.screen", "TrialsPage"),
+        "home": HomePage,
+        **{mode: _lazy(*where) for mode, where in _PAGES.items()},
     }
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
         (0, "-narrow"),
@@ -98,7 +109,11 @@ class WnkdApp(App[None]):
         self.find = find
         self.clock = clock
         self.status: Status | None = None
-        self.trial: int | None = None  # the one that page 5 shows
+        self.trial: int | None = None  # the one that Run shows
+        self.job: int | None = None  # of its jobs the one that was asked for
+        self.unicode = shows_unicode()
+        self._ascii = Ascii(enabled=not self.unicode)
+        self.kept = self._recalled()
         self.grid_dataset: str | None = None  # the one that page 3 shows; None: the one used last
         self.deeds = Deeds(self)
         self.poller = Poller(find, self.post_message, every=every, clock=clock)
@@ -129,13 +144,42 @@ class WnkdApp(App[None]):
         """Our own colours, for themes that are not ours."""
         return inks({}, DARK.name)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
     def on_mount(self) -> None:
+        if self.kept.get("page") in list(_PAGES):
+            self.switch_mode(self.kept["page"])
+        self.set_interval(_REMEMBERED, self._remember)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.run_worker(self.poller.run, thread=True, group="poller")
         self.set_interval(0.5, self.overseer.watch)
 
     def on_unmount(self) -> None:
         self.poller.stop()
+        self._remember()
+
+    # What lasts from one start to the next.
+
+    def _recalled(self) -> dict[str, Any]:
+        try:
+            kept = memory.load(self.find())
+        except (WnkdError, OSError):
+            return {}
+        if kept.get("theme") in list(self.available_themes):
+            self.theme = kept["theme"]
+        return kept if isinstance(kept.get("pages"), dict) else {}
+
+    def _remember(self) -> None:
+        """Keeps what changed. A home that cannot be written is told of by others."""
+        pages = dict(self.kept.get("pages", {}))
+        for stack in self._screen_stacks.values():
+            pages |= {page.NAME: page.kept() for page in stack if isinstance(page, Page)}
+        now = {"theme": self.theme, "page": self.current_mode, "pages": pages}
+        if now != self.kept:
+            self.kept = now
+            with contextlib.suppress(WnkdError, OSError):
+                memory.save(self.find(), now)
 
     def _recolour(self) -> None:
         self.__dict__.pop("inks", None)
@@ -184,9 +228,10 @@ class WnkdApp(App[None]):
     def _go(self, event: Tab.Pressed) -> None:
         self.switch_mode(event.page)
 
-    def open_trial(self, trial: int) -> None:
-        self.trial = trial
-        self.switch_mode("trials")
+    def open_trial(self, trial: int, job: int | None = None) -> None:
+        """Shows a trial in full, and of its jobs that one."""
+        self.trial, self.job = trial, job
+        self.switch_mode("run")
 
     def action_new(self) -> None:
         from wnkd_tui.app.screens.form.fields import Fields

@@ -1,15 +1,16 @@
 """Reads the database beside the screen: one thread, one connection, one question at a time.
 
-A page asks a `Question`; the poller answers it again whenever the database changes and posts the
-answer where it differs from the last one. Nothing here touches a widget.
+A page asks a `Question`; the poller answers it again when the database changes and posts the answer
+where it differs from the last one. A new question is answered at once; an old one is looked at
+again so seldom that reading takes a small part of the time. Nothing here touches a widget.
 """
 
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from textual.message import Message
 
@@ -19,12 +20,36 @@ from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect, fault_behind
 
 Clock = Callable[[], float]
+Known = TypeVar("Known")
+_REST = 19  # times as long as reading took is rested before an unasked reading
+_LOOK = 2.0  # seconds after which supervisors are looked at though nothing was written
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a question is answered from; `clock` gives UTC seconds."""
+
+    conn: sqlite3.Connection
+    home: Home
+    clock: Clock = time.time
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Known]) -> Known:
+        """`make()`, made once until the database changes: for what questions have in common."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        known: Known = self._kept[key]
+        return known
+
+    def changed(self) -> None:
+        """The database is another one than it was."""
+        self._kept.clear()
 
 
 class Question(Protocol):
     """What a page wants to know. Equal questions have equal answers while nothing changes."""
 
-    def read(self, conn: sqlite3.Connection, home: Home) -> Any:
+    def read(self, source: Source) -> Any:
         """The answer, a frozen dataclass. Called in the poller's thread."""
 
 
@@ -83,6 +108,7 @@ class Poller:
     ) -> None:
         self._find, self._post, self._every, self._clock = find, post, every, clock
         self._question: Question | None = None
+        self._asked = False
         self._forced = False
         self._stopped = False
         self._woken = threading.Event()
@@ -90,7 +116,8 @@ class Poller:
     def ask(self, question: Question) -> None:
         """Answers `question` from now on, at once and even if it was answered before."""
         self._question = question
-        self.nudge()
+        self._asked = True
+        self._woken.set()
 
     def nudge(self) -> None:
         """Looks again at once: something was written, or the disk is mended."""
@@ -123,27 +150,34 @@ class Poller:
     def _watch(self) -> None:
         home = self._find()
         conn = connect(home)
+        source = Source(conn, home, self._clock)
         try:
             version: int = -1
-            asked: Question | None = None
             told: Status | None = None
             answered: Any = None
+            looked = rested = 0.0  # times on the monotonic clock: of the last look, of the next
             while not self._stopped:
                 if not home.db.exists():
                     raise FileNotFoundError(f"the database {home.db} is gone")
                 forced, self._forced = self._forced, False
+                again, self._asked = self._asked, False
+                now, question = time.monotonic(), self._question
                 now_at = conn.execute("PRAGMA data_version").fetchone()[0]
-                changed = forced or now_at != version
-                status = self._status(conn, home)
-                if status != told:
-                    self._post(Told(status))
-                question = self._question
-                if question is not None and (changed or question != asked):
-                    answer = question.read(conn, home)
-                    if forced or (question, answer) != (asked, answered):
+                changed = forced or (now_at != version and now >= rested)
+                if changed:
+                    source.changed()
+                if changed or now - looked >= _LOOK:
+                    looked = now
+                    if (status := self._status(conn, home)) != told:
+                        self._post(Told(status))
+                        told = status
+                if question is not None and (changed or again):
+                    answer = question.read(source)
+                    if forced or again or answer != answered:
                         self._post(Answered(question, answer))
                     answered = answer
-                version, asked, told = now_at, question, status
+                if changed:
+                    version, rested = now_at, now + (_REST + 1) * (time.monotonic() - now)
                 self._woken.wait(self._every)
                 self._woken.clear()
         finally:

@@ -1,7 +1,8 @@
 """What every page has: the header, one question to the database, and a footer of its keys."""
 
+import contextlib
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
 
 TABS = (
-    ("1", "Queue", "queue"),
+    ("1", "Home", "home"),
     ("2", "Datasets", "datasets"),
     ("3", "Configurations", "grid"),
-    ("4", "Compare", "compare"),
+    ("4", "Queue", "queue"),
     ("5", "Trials", "trials"),
+    ("6", "Run", "run"),
+    ("7", "Compare", "compare"),
 )
 WIDE = 110  # from this width on a page shows its parts side by side
 TALL = 36  # from this height on charts are large
@@ -53,6 +56,14 @@ class Page(Screen[None]):
     @abstractmethod
     def show(self, answer: Any) -> None:
         """Draws the answer to `question()`."""
+
+    def kept(self) -> dict[str, Any]:
+        """What is kept for the next start, JSON-ready: a filter, a sort, a selection."""
+        return {}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Takes up what `kept` gave; called before the first question. Raises KeyError, TypeError
+        or ValueError for what another wnkd kept, and is then forgotten."""
 
     def compose(self) -> ComposeResult:
         yield Header(TABS, self.NAME)
@@ -89,6 +100,10 @@ class Page(Screen[None]):
             self.tell(self.wnkd.status)
         if self.answer is not None:
             self.show(self.answer)
+
+    def on_mount(self) -> None:
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            self.restore(self.wnkd.kept["pages"][self.NAME])
 
     def on_screen_resume(self, _: ScreenResume) -> None:
         self.ask()

@@ -43,7 +43,7 @@ class Header(Vertical):
         & Tab { width: auto; padding: 0 1; color: $text-muted; }
         & Tab:hover { background: $block-cursor-blurred-background; }
         & Tab.here { background: $background; color: $primary; text-style: bold; }
-        & .brand { width: auto; padding: 0 2 0 1; color: $accent; text-style: bold; }
+        & .brand { width: auto; padding: 0 1; color: $accent; text-style: bold; }
         & .status { height: 1; background: $background; padding: 0 1; }
     }
     """

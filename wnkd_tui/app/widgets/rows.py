@@ -18,7 +18,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from wnkd_tui.app.listing import Listing, Window
+
 Row = TypeVar("Row")
+MARK = "◆"
 _GAP = 2
 _WIDE = 110
 
@@ -55,13 +58,18 @@ def fit(columns: Sequence[Column[Row]], total: int) -> list[tuple[Column[Row], i
 
 
 class Rows(ScrollView, Generic[Row], can_focus=True):
-    """Rows under a fixed heading, with a cursor that stays on its row when rows move."""
+    """Rows under a fixed heading, with a cursor that stays on its row when rows move.
+
+    A short list is shown whole (`show`); of a long one (`list`) only the rows of `window` need be
+    there, and `Wanted` tells when that moved. A `markable` one has marks.
+    """
 
     DEFAULT_CSS = """
     Rows {
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
         & > .rows--head { color: $faint; }
+        & > .rows--mark { color: $teacher; text-style: bold; }
         & > .rows--cursor { background: $block-cursor-blurred-background; }
         &:focus > .rows--cursor {
             background: $block-cursor-background;
@@ -70,7 +78,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--head", "rows--cursor"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--head", "rows--cursor", "rows--mark"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -79,6 +87,9 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         Binding("home", "move(-1000000000)", "First", show=False),
         Binding("end", "move(1000000000)", "Last", show=False),
         Binding("enter", "choose", "Open"),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("A", "mark_all", "Mark all, or none", show=False),
+        Binding("escape", "mark_none", "Take marks off", show=False),
     ]
     cursor: reactive[int] = reactive(0, repaint=False)
 
@@ -96,41 +107,72 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
     class Chosen(Moved):
         """A row was opened, by enter or by a second click."""
 
+    class Marked(Moved):
+        """Other rows are marked than before."""
+
+    class Wanted(Moved):
+        """Rows are in sight, or nearly, that are not there: `window` tells which."""
+
     def __init__(
         self,
         columns: Sequence[Column[Row]],
         key: Callable[[Row], Hashable],
         *,
         id: str | None = None,
+        markable: bool = False,
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
         self._key = key
-        self._rows: Sequence[Row] = ()
+        self._markable = markable
+        self._listing: Listing[Row] = Listing()
+        self._keys: Sequence[Hashable] = ()
+        self.window = Window()
+        self.marks: frozenset[Hashable] = frozenset()
+
+    @property
+    def key(self) -> Hashable | None:
+        """The one under the cursor."""
+        return self._keys[self.cursor] if self.cursor < len(self._keys) else None
 
     @property
     def row(self) -> Row | None:
-        return self._rows[self.cursor] if self._rows else None
+        """The one under the cursor, where it is there already."""
+        return None if self.key is None else self._listing.rows.get(self.key)
+
+    @property
+    def chosen(self) -> tuple[Hashable, ...]:
+        """The marked keys in the list's order; without marks the one under the cursor."""
+        if self.marks:
+            return tuple(key for key in self._keys if key in self.marks)
+        return () if self.key is None else (self.key,)
 
     def show(self, rows: Sequence[Row]) -> None:
+        """Replaces the rows, all of them."""
+        keys = tuple(self._key(row) for row in rows)
+        self.list(Listing(keys, dict(zip(keys, rows, strict=True))))
+
+    def list(self, listing: Listing[Row]) -> None:
         """Replaces the rows. A cursor on the first stays first; elsewhere it follows its row."""
-        before = None if self.row is None else self._key(self.row)
-        self._rows = rows
-        keys = [self._key(row) for row in rows]
-        if self.cursor and before in keys and (place := keys.index(before)) != self.cursor:
+        before, keys = self.key, listing.keys
+        self._listing, self._keys = listing, keys
+        if self.marks and not self.marks <= (there := frozenset(keys)):
+            self._mark(self.marks & there)
+        if self.cursor and (place := _place(keys, before, self.cursor)) not in (None, self.cursor):
             self.cursor = place
             self.call_after_refresh(self._keep_in_sight)
-        self.cursor = max(0, min(self.cursor, len(rows) - 1))
-        self.virtual_size = Size(self.size.width, len(rows) + 1)
+        self.cursor = max(0, min(self.cursor, len(keys) - 1))
+        self.virtual_size = Size(self.size.width, len(keys) + 1)
         self.refresh()
-        if (None if self.row is None else self._key(self.row)) != before:
+        self._look()
+        if self.key != before:
             self.post_message(self.Moved(self, self.row))
 
     def go_to(self, key: Hashable) -> None:
         """Puts the cursor on the row with `key`, if there is one."""
-        for index, row in enumerate(self._rows):
-            if self._key(row) == key:
-                self._put(index)
+        place = _place(self._keys, key, self.cursor)
+        if place is not None:
+            self._put(place)
 
     def action_move(self, by: int) -> None:
         self._put(self.cursor + by)
@@ -139,22 +181,70 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self._put(self.cursor + by * max(1, self.size.height - 2))
 
     def action_choose(self) -> None:
-        if self.row is not None:
+        if self.key is not None:
             self.post_message(self.Chosen(self, self.row))
+
+    # Marks.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("mark", "mark_all"):
+            return self._markable
+        if action == "mark_none":
+            return bool(self.marks)
+        return True
+
+    def action_mark(self) -> None:
+        """Marks the row, or takes its mark off, and goes to the next one."""
+        if self.key is not None:
+            self._mark(self.marks ^ {self.key})
+            self._put(self.cursor + 1)
+
+    def action_mark_all(self) -> None:
+        every = frozenset(self._keys)
+        self._mark(frozenset() if self.marks == every else every)
+
+    def action_mark_none(self) -> None:
+        self._mark(frozenset())
+
+    def _mark(self, marks: frozenset[Hashable]) -> None:
+        if marks != self.marks:
+            self.marks = marks
+            self.refresh()
+            self.post_message(self.Marked(self, self.row))
+
+    # What is in sight.
 
     def on_click(self, event: Click) -> None:
         index = self.scroll_offset.y + event.y - 1
-        if event.y > 0 and index < len(self._rows):
+        if event.y > 0 and index < len(self._keys):
             self._put(index)
-            if event.chain == 2:
+            if self._markable and event.x < self.gutter.left + _GAP:
+                self._mark(self.marks ^ {self._keys[index]})
+            elif event.chain == 2:
                 self.action_choose()
 
     def on_resize(self, event: Resize) -> None:
-        self.virtual_size = Size(event.size.width, len(self._rows) + 1)
+        self.virtual_size = Size(event.size.width, len(self._keys) + 1)
         self._keep_in_sight()
+        self._look()
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        super().watch_scroll_y(old, new)
+        self._look()
+
+    def _look(self) -> None:
+        """Wants the rows around those in sight before they come into sight."""
+        page, first = max(1, self.size.height), self.scroll_offset.y
+        near = range(max(0, first - page // 2), min(len(self._keys), first + page + page // 2))
+        if all(self._keys[place] in self._listing.rows for place in near):
+            return
+        window = Window(max(0, first - 2 * page), 5 * page)
+        if window != self.window:
+            self.window = window
+            self.post_message(self.Wanted(self, self.row))
 
     def _put(self, index: int) -> None:
-        index = max(0, min(index, len(self._rows) - 1))
+        index = max(0, min(index, len(self._keys) - 1))
         if index != self.cursor:
             self.cursor = index
             self._keep_in_sight()
@@ -173,21 +263,27 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
+        columns = fit(self._columns, width - (_GAP if self._markable else 0))
         if y == 0:
             style = base + self.get_component_rich_style("rows--head", partial=True)
-            cells = [_clip(Text(c.title), w, c.right) for c, w in fit(self._columns, width)]
-            return self._strip(cells, style)
+            return self._strip("", [_clip(Text(c.title), w, c.right) for c, w in columns], style)
         index = self.scroll_offset.y + y - 1
-        if index >= len(self._rows):
+        if index >= len(self._keys):
             return Strip.blank(width, base)
-        row = self._rows[index]
-        cells = [_clip(c.cell(row, w), w, c.right) for c, w in fit(self._columns, width)]
         if index == self.cursor:
             base += self.get_component_rich_style("rows--cursor", partial=True)
-        return self._strip(cells, base)
+        key = self._keys[index]
+        row = self._listing.rows.get(key)
+        if row is None:
+            return self._strip("", [Text("…")], base)
+        cells = [_clip(c.cell(row, w), w, c.right) for c, w in columns]
+        return self._strip(MARK if key in self.marks else "", cells, base)
 
-    def _strip(self, cells: list[Text], style: Style) -> Strip:
+    def _strip(self, mark: str, cells: Sequence[Text], style: Style) -> Strip:
         line = Text(" " * _GAP).join(cells)
+        if self._markable:
+            ink = self.get_component_rich_style("rows--mark", partial=True)
+            line = Text.assemble((mark.ljust(_GAP), ink), line)
         segments = [
             Segment(text, style + (own or Style.null()))
             for text, own, _ in line.render(self.app.console, end="")
@@ -200,3 +296,13 @@ def _clip(text: Text, width: int, right: bool) -> Text:
     text.truncate(width, overflow="ellipsis")
     text.align("right" if right else "left", width)
     return text
+
+
+def _place(keys: Sequence[Hashable], key: Hashable, near: int) -> int | None:
+    """Where `key` is; it mostly is where it was."""
+    if near < len(keys) and keys[near] == key:
+        return near
+    try:
+        return keys.index(key)
+    except ValueError:
+        return None

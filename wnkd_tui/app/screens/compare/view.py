@@ -1,13 +1,12 @@
 """What the compare page knows: the reports' rows, and the students whose classes are compared."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.changes import Changes, telling_changes, text_of
+from wnkd_tui.app.poller import Source
 from wnkd_tui.app.screens.compare.reports import Found
-from wnkd_tui.home import Home
 from wnkd_tui.report.chosen import Chosen, choose
 from wnkd_tui.report.rows import STUDENTS, collect
 from wnkd_tui.store import queries
@@ -16,7 +15,8 @@ from wnkd_tui.store.rows import ResultRow, TrialRow
 
 @dataclass(frozen=True)
 class CompareQuestion:
-    def read(self, conn: sqlite3.Connection, home: Home) -> Found:
+    def read(self, source: Source) -> Found:
+        conn = source.conn
         results = queries.results(conn)
         return Found(
             tuple(collect(results)),

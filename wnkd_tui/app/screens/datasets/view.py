@@ -1,9 +1,8 @@
 """What the datasets page knows."""
 
-import sqlite3
 from dataclasses import dataclass
 
-from wnkd_tui.home import Home
+from wnkd_tui.app.poller import Source
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import DatasetRow
 
@@ -27,8 +26,8 @@ class DatasetsView:
 
 @dataclass(frozen=True)
 class DatasetsQuestion:
-    def read(self, conn: sqlite3.Connection, home: Home) -> DatasetsView:
-        rows = queries.datasets(conn)
+    def read(self, source: Source) -> DatasetsView:
+        rows = queries.datasets(source.conn)
         return DatasetsView(
             tuple(DatasetLine(row, row.path is None or row.path.exists()) for row in rows)
         )

@@ -105,7 +105,7 @@ class GridPage(Page):
             for line in answer.lines:
                 blank = [""] * len(layout.columns)
                 table.add_row(*blank, key=str(line), label=Text(line_label(layout, line)))
-            # Not `auto`: a table filled while it is hidden keeps, at times, the height it had empty.
+            # Not `auto`: filled while it is hidden, a table at times keeps its height of before.
             table.styles.height = len(answer.lines) + 1
             table.cursor_coordinate = cursor
         for (line, column), cell in answer.cells.items():

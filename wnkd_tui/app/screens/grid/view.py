@@ -9,9 +9,9 @@ from engine.encoders.names import STAND_IN
 from engine.errors import WnkdError
 from engine.recipe import load_recipe, recipe_names
 from engine.spec import Modality, MultimodalSpec
+from wnkd_tui.app.poller import Source
 from wnkd_tui.app.screens.grid.cells import Cell, matrix
 from wnkd_tui.app.screens.grid.places import Basis, Kind, Layout, Line, Place, lines_of, requests
-from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import FIRST_RECIPE
 from wnkd_tui.queue.preview import Preview, last_dataset, preview
 from wnkd_tui.queue.sweeps import is_long_tailed
@@ -55,7 +55,8 @@ class GridQuestion:
     changes: Changes
     marked: frozenset[Place]
 
-    def read(self, conn: sqlite3.Connection, home: Home) -> GridView:
+    def read(self, source: Source) -> GridView:
+        conn = source.conn
         trials = queries.trials(conn)
         dataset = self.dataset or last_dataset(conn)
         of_dataset = [trial for trial in trials if trial.dataset == dataset]

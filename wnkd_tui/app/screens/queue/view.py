@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wnkd_tui.app.logs import job_log
+from wnkd_tui.app.poller import Source
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import JobRow
@@ -39,7 +40,8 @@ class QueueQuestion:
 
     selected: int | None
 
-    def read(self, conn: sqlite3.Connection, home: Home) -> QueueView:
+    def read(self, source: Source) -> QueueView:
+        conn, home = source.conn, source.home
         jobs = in_order(queries.jobs(conn))
         chosen = next((job for job in jobs if job.id == self.selected), jobs[0] if jobs else None)
         return QueueView(jobs, self._detail(conn, home, chosen) if chosen else None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from engine.errors import WnkdError
 from engine.recipe import load_recipe
+from wnkd_tui.app.poller import Source
 from wnkd_tui.home import Home
 from wnkd_tui.report import classes, differences
 from wnkd_tui.report.chosen import choose
@@ -47,7 +48,8 @@ class TrialsQuestion:
     selected: int | None
     compared: tuple[int, ...] = ()
 
-    def read(self, conn: sqlite3.Connection, home: Home) -> TrialsView:
+    def read(self, source: Source) -> TrialsView:
+        conn, home = source.conn, source.home
         trials = tuple(reversed(queries.trials(conn)))
         results = queries.results(conn)
         top1 = {
