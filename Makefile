@@ -6,9 +6,10 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 SEED := 0
 KILLS := 200
+EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging torture results test-offline wordnet clean
+.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app soak browser torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +62,18 @@ bench-logging: $(STAMP) ## Metric rows a second, beside trackio, wandb, MLflow a
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
 	$(BIN)/uv pip install --quiet --python $(PEERS) --group bench
 	$(BIN)/python benchmarks/metric_logging.py --peers $(PEERS)/bin/python
+
+bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
+	$(BIN)/python benchmarks/app.py
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
+	$(BIN)/uv pip install --quiet --python $(PEERS) --group bench
+	$(BIN)/python benchmarks/leet.py --peers $(PEERS)/bin/python
+
+soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
+	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)
+
+browser: $(STAMP) ## The app in a real headless Chromium: a trial from form to figures, and its picture
+	$(BIN)/python scripts/browser_check.py
 
 torture: $(STAMP) ## Kill everything at random moments and compare: make torture SEED=0 KILLS=200
 	$(BIN)/python tests/torture/campaign.py --seed $(SEED) --kills $(KILLS)
