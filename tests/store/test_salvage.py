@@ -18,7 +18,10 @@ from wnkd_tui.store import backups, database, queries, salvage
 from wnkd_tui.store.database import REVISIONS, StoreError, connect
 
 LAST = REVISIONS[-1]
-TABLES = ("dataset", "trial", "job", "trial_job", "job_input", "attempt", "capture", "setting")
+TABLES = (
+    *("dataset", "trial", "job", "trial_job", "job_input", "attempt", "capture", "setting"),
+    *("trial_tag", "saved_filter"),
+)
 PAGE = 4096
 
 
@@ -60,8 +63,8 @@ def test_what_can_be_read_of_metrics_is_kept_and_the_rest_read_again(home):
 
     assert database.check(home) is None
     after = rows(home, *TABLES, "metric")
-    offset = {"dataset", "trial", "trial_job", "job_input", "attempt", "capture", "setting"}
-    assert all(after[name] == before[name] for name in offset)
+    offset = {"job", "metric"}
+    assert all(after[name] == before[name] for name in TABLES if name not in offset)
     assert after["metric"] < before["metric"]
     assert len(after["metric"]) > 500
     with closing(connect(home)) as conn:
@@ -75,7 +78,7 @@ def test_what_can_be_read_of_metrics_is_kept_and_the_rest_read_again(home):
     assert not list(home.root.glob("salvage-*"))
 
 
-@pytest.mark.parametrize("table", ["trial", "job", "trial_job", "metric", "attempt"])
+@pytest.mark.parametrize("table", ["trial", "job", "trial_job", "metric", "attempt", "trial_tag"])
 def test_a_backup_fills_what_cannot_be_read(home, table):
     backups.backup(home)
     with closing(connect(home)) as conn:

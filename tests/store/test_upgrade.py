@@ -12,6 +12,8 @@ from engine.spec import Method
 from wnkd_tui.cli.root import app
 from wnkd_tui.store import database, queries
 from wnkd_tui.store.database import REVISIONS, connect
+from wnkd_tui.store.find import labels
+from wnkd_tui.store.find.listing import Search, job_ids, trial_ids, trial_lines
 
 RELEASED = Path(__file__).parent / "released"
 # What a migration gives another value on purpose: (made by, table, column).
@@ -107,6 +109,15 @@ def test_where_jobs_find_their_dataset_tells_its_kind(released):
     assert data == set()
     empty = {"prompts": None, "splits": None, "skipped": None}
     assert found == {"name": "digits", "path": None, "kind": "digits", **empty}
+
+
+def test_labels_are_kept(released):
+    with closing(connect(released("0004"))) as conn:
+        assert labels.tags(conn) == {"baseline": 1, "paper": 2, "to-check": 1}
+        best, broken = labels.saved(conn)
+        assert list(trial_ids(conn, Search(best.text, best.sort, best.down))) == [2, 4]
+        assert len(job_ids(conn, Search(broken.text))) == 3  # one of them stored as running
+        assert trial_lines(conn, [12])[12].note == "diverged with another seed"
 
 
 class Rows:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 
 from wnkd_tui.store.database import transaction
-from wnkd_tui.store.queries import BLOCKED
+from wnkd_tui.store.states import BLOCKED
 from wnkd_tui.store.work import WORK, Candidate, Work
 
 WINDOW = 500  # ready jobs among which fairness is sought: more than there are slots, trial by trial

@@ -123,9 +123,8 @@ def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
     Raises StoreError, with nothing changed, where a trial is unknown or such a job runs.
     """
     with transaction(conn):
-        for trial_id in trial_ids:
-            queries.trial(conn, trial_id)
-            conn.execute("DELETE FROM trial WHERE id = ?", [trial_id])
+        queries.check_trials(conn, trial_ids)
+        conn.executemany("DELETE FROM trial WHERE id = ?", [(id,) for id in trial_ids])
         orphans = "id NOT IN (SELECT job_id FROM trial_job)"
         running = conn.execute(f"SELECT id FROM job WHERE state = 'running' AND {orphans}")
         if row := running.fetchone():
@@ -174,7 +173,7 @@ def _chosen(
     conn: sqlite3.Connection, job_ids: Iterable[int], states: Collection[str], done: str
 ) -> list[JobRow]:
     """The jobs, all of them in one of `states`, or running, as what can be `done`."""
-    rows = [queries.job(conn, job_id) for job_id in dict.fromkeys(job_ids)]
+    rows = queries.these_jobs(conn, job_ids)
     for row in rows:
         if row.state not in states and not (_held(row) and "running" in states):
             raise StoreError(

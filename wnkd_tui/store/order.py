@@ -75,10 +75,11 @@ def prioritise(conn: sqlite3.Connection, job_ids: Collection[int], priority: int
 
 
 def _checked(conn: sqlite3.Connection, job_ids: Collection[int]) -> list[int]:
-    for row in (queries.job(conn, id) for id in dict.fromkeys(job_ids)):
+    rows = queries.these_jobs(conn, job_ids)
+    for row in rows:
         if row.state not in MOVABLE:
             raise StoreError(f"job {row.id} is {row.state}: only what waits can be moved")
-    return list(dict.fromkeys(job_ids))
+    return [row.id for row in rows]
 
 
 def _with_inputs(conn: sqlite3.Connection, job_ids: Collection[int]) -> list[int]:

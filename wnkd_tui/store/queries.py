@@ -2,85 +2,53 @@
 
 import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from engine.spec import TrialSpec
 from wnkd_tui.store import liveness
+from wnkd_tui.store.curves import curves as curves
+from wnkd_tui.store.curves import metrics as metrics
 from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.results import results as results
+from wnkd_tui.store.results import settings as settings
 from wnkd_tui.store.rows import (
-    BLOCKING,
     AttemptRow,
     CaptureRow,
     DatasetRow,
     JobRow,
-    ResultRow,
     SupervisorRow,
     TrialRow,
 )
+from wnkd_tui.store.states import BLOCKED, BLOCKED_CHOSEN, DESERTED, STATE, telling
 
-REPORTED = ("T_x", "student", "attribution")
-
-_STOPPED = ", ".join(f"'{state}'" for state in (*BLOCKING, "paused"))
-# Waiting jobs that cannot start, each with the job at the end of the chain that holds it up.
-BLOCKED = f"""
-WITH RECURSIVE blocked(id, culprit) AS (
-    SELECT edge.job_id, edge.input_id FROM job_input AS edge
-    JOIN job AS input ON input.id = edge.input_id AND input.state IN ({_STOPPED})
-    JOIN job AS user ON user.id = edge.job_id AND user.state = 'waiting'
-    UNION
-    SELECT edge.job_id, blocked.culprit FROM blocked
-    JOIN job_input AS edge ON edge.input_id = blocked.id
-    JOIN job AS user ON user.id = edge.job_id AND user.state = 'waiting'
-)
-"""
-# Why a job that is stored as running is shown as lost, else NULL; `:deserted` is the JSON of
-# `liveness.deserted`. Only of running jobs is it asked.
-_DESERTED = """
-CASE WHEN job.state = 'running'
-    THEN (SELECT value FROM json_each(:deserted) WHERE key = job.id) END
-"""
-_STATE = f"iif({_DESERTED} IS NULL, job.state, 'lost')"
+# Behind one of BLOCKED; to be filled in: a job's result, where jobs come from, and a condition.
 _JOBS = f"""
-{BLOCKED}, culprits(id, culprit) AS (SELECT id, min(culprit) FROM blocked GROUP BY id)
-SELECT job.id, job.key, job.kind, job.name, {_STATE} AS state, job.wanted, job.position, job.done,
-    job.total, job.unit, job.rate, job.attempt, job.slot, job.device, job.result, job.queued_at,
+, culprits(id, culprit) AS MATERIALIZED (SELECT id, min(culprit) FROM blocked GROUP BY id)
+SELECT job.id, job.key, job.kind, job.name, {STATE} AS state, job.wanted, job.position, job.done,
+    job.total, job.unit, job.rate, job.attempt, job.slot, job.device, %s AS result, job.queued_at,
     job.started_at, job.finished_at, job.supervisor, job.handle, job.priority, job.losses,
     job.retry_at, job.capture,
-    CASE WHEN culprit.id IS NULL THEN coalesce({_DESERTED}, job.reason)
+    CASE WHEN culprit.id IS NULL THEN coalesce({DESERTED}, job.reason)
         ELSE 'waits for job ' || culprit.id || ' (' || culprit.state || ')' END AS reason,
     (SELECT group_concat(trial_id) FROM trial_job WHERE job_id = job.id) AS trials,
     (SELECT group_concat(input_id) FROM job_input WHERE job_id = job.id) AS inputs
-FROM job
+FROM %s
 LEFT JOIN culprits ON culprits.id = job.id
 LEFT JOIN job AS culprit ON culprit.id = culprits.culprit
-WHERE (:ids IS NULL OR job.id IN (SELECT value FROM json_each(:ids)))
-    AND (:states IS NULL OR {_STATE} IN (SELECT value FROM json_each(:states)))
-    AND (:trial IS NULL OR job.id IN (SELECT job_id FROM trial_job WHERE trial_id = :trial))
-ORDER BY job.priority DESC, job.position, job.id
+WHERE %s
 """
+_SHORT_RESULT = "json_remove(job.result, '$.per_class')"
 _TRIALS = f"""
 SELECT trial.id, trial.key, trial.name, trial.spec, trial.added_at, trial.capture,
     trial.dataset_key,
     count(job.id) AS jobs_total, coalesce(sum(job.state = 'done'), 0) AS jobs_done,
-    group_concat(DISTINCT {_STATE}) AS states
+    {telling(STATE)} AS state
 FROM trial
 LEFT JOIN trial_job ON trial_job.trial_id = trial.id
 LEFT JOIN job ON job.id = trial_job.job_id
-WHERE :ids IS NULL OR trial.id IN (SELECT value FROM json_each(:ids))
-GROUP BY trial.id ORDER BY trial.id
-"""
-_METRICS = """
-WITH chosen AS (
-    SELECT name, step, value FROM metric
-    WHERE job_id = :job AND (:names IS NULL OR name IN (SELECT value FROM json_each(:names)))
-), span AS (SELECT min(step) AS first, max(step) - min(step) + 1 AS width FROM chosen)
-"""
-_BUCKETED = """
-SELECT name, max(step) AS step, avg(value) AS value FROM chosen, span
-GROUP BY name, (step - first) * :buckets / width ORDER BY name, step
+%s GROUP BY trial.id ORDER BY trial.id
 """
 
 
@@ -90,14 +58,28 @@ def jobs(
     ids: Collection[int] | None = None,
     trial: int | None = None,
     states: Collection[str] | None = None,
+    per_class: bool = True,
 ) -> list[JobRow]:
     """Jobs in the queue's order; `ids`, `trial` and `states` each narrow the choice.
 
-    A job that nobody attends and whose process is gone is shown as lost, whatever is stored.
+    A job that nobody attends and whose process is gone is shown as lost, whatever is stored. With
+    `ids` or `trial` it costs what those jobs cost. `per_class` False leaves the accuracies of each
+    class out of results.
     """
-    chosen = {"ids": _listed(ids), "trial": trial, "states": _listed(states)}
-    rows = conn.execute(_JOBS, {**chosen, "deserted": liveness.deserted(conn)})
-    return [_job(row) for row in rows]
+    if trial is not None:
+        of_trial = conn.execute("SELECT job_id FROM trial_job WHERE trial_id = ?", [trial])
+        found = {row["job_id"] for row in of_trial}
+        ids = found if ids is None else found.intersection(ids)
+    select = _JOBS % (
+        "job.result" if per_class else _SHORT_RESULT,
+        "job" if ids is None else "chosen CROSS JOIN job ON job.id = chosen.id",
+        "1" if states is None else f"{STATE} IN (SELECT value FROM json_each(:states))",
+    )
+    blocked = BLOCKED if ids is None else BLOCKED_CHOSEN
+    known = {"ids": _listed(ids and set(ids)), "states": _listed(states)}
+    rows = conn.execute(blocked + select, {**known, "deserted": liveness.deserted(conn)})
+    # Sorted here: SQLite would write whole rows into a file to sort them, their results too.
+    return sorted(map(_job, rows), key=lambda row: (-row.priority, row.position, row.id))
 
 
 def job(conn: sqlite3.Connection, id: int) -> JobRow:
@@ -108,10 +90,18 @@ def job(conn: sqlite3.Connection, id: int) -> JobRow:
     return found[0]
 
 
+def these_jobs(conn: sqlite3.Connection, ids: Iterable[int]) -> list[JobRow]:
+    """The jobs in the order given, each once. Raises StoreError where there is no such job."""
+    wanted = list(dict.fromkeys(ids))
+    found = {row.id: row for row in jobs(conn, ids=wanted, per_class=False)}
+    return [found.get(id) or job(conn, id) for id in wanted]
+
+
 def trials(conn: sqlite3.Connection, *, ids: Collection[int] | None = None) -> list[TrialRow]:
     """Trials, oldest first."""
+    where = "" if ids is None else "WHERE trial.id IN (SELECT value FROM json_each(:ids))"
     chosen = {"ids": _listed(ids), "deserted": liveness.deserted(conn)}
-    return [_trial(row) for row in conn.execute(_TRIALS, chosen)]
+    return [_trial(row) for row in conn.execute(_TRIALS % where, chosen)]
 
 
 def trial(conn: sqlite3.Connection, id: int) -> TrialRow:
@@ -122,25 +112,11 @@ def trial(conn: sqlite3.Connection, id: int) -> TrialRow:
     return found[0]
 
 
-def metrics(
-    conn: sqlite3.Connection,
-    job_id: int,
-    names: Collection[str] | None = None,
-    *,
-    buckets: int | None = None,
-) -> dict[str, list[tuple[int, float]]]:
-    """Curves of a job: name → (step, value), steps rising.
-
-    With `buckets`, at most that many points a curve: the mean of each stretch at its last step.
-    """
-    select = _BUCKETED if buckets else "SELECT name, step, value FROM chosen ORDER BY name, step"
-    rows = conn.execute(
-        _METRICS + select, {"job": job_id, "names": _listed(names), "buckets": buckets}
-    )
-    curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
-    for name, step, value in rows:
-        curves[name].append((step, value))
-    return dict(curves)
+def check_trials(conn: sqlite3.Connection, ids: Collection[int]) -> None:
+    """Raises StoreError where one of these trials is not there."""
+    select = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM trial) LIMIT 1"
+    if row := conn.execute(select, [_listed(ids)]).fetchone():
+        trial(conn, row["value"])
 
 
 def attempts(conn: sqlite3.Connection, job_id: int) -> list[AttemptRow]:
@@ -157,32 +133,16 @@ def capture(conn: sqlite3.Connection, id: str) -> CaptureRow | None:
 
 def counts(conn: sqlite3.Connection) -> dict[str, int]:
     """How many jobs are in each state as `jobs` shows it; states without a job are left out."""
-    select = f"SELECT {_STATE} AS state, count(*) FROM job GROUP BY 1"
-    return dict(conn.execute(select, {"deserted": liveness.deserted(conn)}).fetchall())
+    found = dict(conn.execute("SELECT state, count(*) FROM job GROUP BY state").fetchall())
+    if deserted := len(json.loads(liveness.deserted(conn))):
+        found["running"] -= deserted
+        found["lost"] = found.get("lost", 0) + deserted
+    return {state: number for state, number in found.items() if number}
 
 
-def results(conn: sqlite3.Connection) -> list[ResultRow]:
-    """Figures of every finished T_x, student and attribution, once for each trial it serves."""
-    rows = conn.execute(
-        "SELECT trial.id, trial.spec, job.id, job.kind, job.name, job.result, job.finished_at"
-        " FROM trial JOIN trial_job ON trial_job.trial_id = trial.id"
-        " JOIN job ON job.id = trial_job.job_id"
-        " WHERE job.state = 'done' AND job.kind IN (SELECT value FROM json_each(?))"
-        " ORDER BY trial.id, trial_job.place",
-        [_listed(REPORTED)],
-    )
-    return [
-        ResultRow(
-            trial=trial_id,
-            spec=TrialSpec.from_dict(json.loads(spec)),
-            job=job_id,
-            kind=kind,
-            name=name,
-            result=json.loads(result),
-            finished_at=finished_at,
-        )
-        for trial_id, spec, job_id, kind, name, result, finished_at in rows
-    ]
+def count_trials(conn: sqlite3.Connection) -> int:
+    found: int = conn.execute("SELECT count(*) FROM trial").fetchone()[0]
+    return found
 
 
 def supervisors(conn: sqlite3.Connection, now: float) -> list[SupervisorRow]:
@@ -248,12 +208,7 @@ def _job(row: sqlite3.Row) -> JobRow:
 
 
 def _trial(row: sqlite3.Row) -> TrialRow:
-    fields = dict(row)
-    states = set((fields.pop("states") or "").split(","))
-    telling = (state for state in ("failed", "lost", "cancelled", "running") if state in states)
-    whole = "done" if states == {"done"} else "waiting"
-    spec = TrialSpec.from_dict(json.loads(row["spec"]))
-    return TrialRow(**fields | {"spec": spec, "state": next(telling, whole)})
+    return TrialRow(**dict(row) | {"spec": TrialSpec.from_dict(json.loads(row["spec"]))})
 
 
 def _dataset(row: sqlite3.Row) -> DatasetRow:

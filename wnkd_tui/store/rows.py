@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.changes import Changes
 from engine.spec import Method, Teachers, TrialSpec
@@ -143,6 +143,59 @@ class TrialRow:
     @property
     def changes(self) -> Changes:
         return self.spec.changes
+
+
+@dataclass(frozen=True)
+class TrialLine:
+    """A trial as lists show it.
+
+    `acc` and `last` are the student's validation top-1 in percent at its best and its last epoch,
+    `tx` that of T_x at its best; None until the job is done, and where there is none.
+    """
+
+    id: int
+    key: str
+    name: str
+    spec: TrialSpec
+    state: str
+    added_at: float
+    jobs_done: int
+    jobs_total: int
+    acc: float | None
+    last: float | None
+    tx: float | None
+    tags: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class SavedFilter:
+    """A search that has a name. `what`: trials or jobs; `sort` is a field's name or ""."""
+
+    name: str
+    what: str
+    text: str
+    sort: str = ""
+    down: bool = False
+
+
+class CurvePoint(NamedTuple):
+    """A stretch of a curve: its last step, and the mean, least and greatest value within."""
+
+    step: int
+    mean: float
+    low: float
+    high: float
+
+
+class SettingRow(NamedTuple):
+    """What must be equal before students are compared; how many trials are of it, and done."""
+
+    dataset: str
+    limit_train: int | None
+    recipe: str
+    trials: int
+    done: int
 
 
 @dataclass(frozen=True)

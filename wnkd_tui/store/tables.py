@@ -7,6 +7,8 @@ only writers that need it do; reading goes through `wnkd_tui.store.queries`, pla
 from sqlalchemy import Column, ForeignKey, Index, Integer, Text, text
 from sqlmodel import Field, SQLModel
 
+from wnkd_tui.store.figures import FIGURED, figure
+
 
 class Dataset(SQLModel, table=True):
     """A dataset that a person registered; the built-in ones need no row."""
@@ -52,6 +54,28 @@ class Trial(SQLModel, table=True):
     )  # JSON object: dotted name → value
     capture: str | None = Field(default=None, sa_column=Column(Text))  # what it was queued with
     dataset_key: str | None = Field(default=None, sa_column=Column(Text))  # of the content
+    note: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+
+
+class TrialTag(SQLModel, table=True):
+    """A word that a person put on a trial."""
+
+    __tablename__ = "trial_tag"
+    trial_id: int = Field(
+        sa_column=Column(ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True)
+    )
+    tag: str = Field(primary_key=True)
+
+
+class SavedFilter(SQLModel, table=True):
+    """A search that a person gave a name."""
+
+    __tablename__ = "saved_filter"
+    name: str = Field(primary_key=True)
+    what: str  # trials or jobs
+    text: str
+    sort: str
+    down: int
 
 
 class Job(SQLModel, table=True):
@@ -63,6 +87,17 @@ class Job(SQLModel, table=True):
             text("priority DESC"),
             "position",
             sqlite_where=text("state = 'waiting'"),
+        ),
+        Index("ix_job_name", "kind", "name"),
+        Index("ix_job_done", text("finished_at DESC"), sqlite_where=text("state = 'done'")),
+        Index(  # so that figures are found and sorted by without reading results
+            "ix_job_figures",
+            "kind",
+            "id",
+            text(figure("best.val_top1")),
+            text(figure("last.val_top1")),
+            text(figure("image_share")),
+            sqlite_where=text(FIGURED),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -145,11 +180,12 @@ class TrialJob(SQLModel, table=True):
     """Which jobs a trial needs, in the plan's order."""
 
     __tablename__ = "trial_job"
+    __table_args__ = (Index("ix_trial_job_trials", "job_id", "trial_id"),)
     trial_id: int = Field(
         sa_column=Column(ForeignKey("trial.id", ondelete="CASCADE"), primary_key=True)
     )
     job_id: int = Field(
-        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True, index=True)
+        sa_column=Column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
     )
     place: int
 

@@ -1,0 +1,1 @@
+"""Finding trials and jobs among many: the filter language, its fields, lists of numbers, labels."""

@@ -1,0 +1,82 @@
+"""What people put on trials to find them again: tags, notes, and searches with a name."""
+
+import re
+import sqlite3
+from collections.abc import Collection
+
+from wnkd_tui.store import queries
+from wnkd_tui.store.database import StoreError, transaction
+from wnkd_tui.store.find.fields import TABLES
+from wnkd_tui.store.find.language import known_field, parse
+from wnkd_tui.store.rows import SavedFilter
+
+_TAG = re.compile(r"[\w.-]+")
+
+
+def tag(
+    conn: sqlite3.Connection,
+    trial_ids: Collection[int],
+    add: Collection[str] = (),
+    remove: Collection[str] = (),
+) -> None:
+    """Puts tags on trials and takes others off.
+
+    Raises StoreError, with nothing changed, for a word that is no tag and an unknown trial.
+    """
+    for word in add:
+        if not _TAG.fullmatch(word):
+            raise StoreError(f"{word!r} is no tag: a tag is of letters, digits, '-', '_' and '.'")
+    with transaction(conn):
+        queries.check_trials(conn, trial_ids)
+        conn.executemany(
+            "DELETE FROM trial_tag WHERE trial_id = ? AND tag = ?",
+            [(trial, word) for trial in trial_ids for word in remove],
+        )
+        conn.executemany(
+            "INSERT OR IGNORE INTO trial_tag (trial_id, tag) VALUES (?, ?)",
+            [(trial, word) for trial in trial_ids for word in add],
+        )
+
+
+def note(conn: sqlite3.Connection, trial_id: int, text: str) -> None:
+    """Writes a trial's note; an empty one takes it away. Raises StoreError for an unknown trial."""
+    with transaction(conn):
+        queries.check_trials(conn, [trial_id])
+        conn.execute("UPDATE trial SET note = ? WHERE id = ?", [text.strip(), trial_id])
+
+
+def tags(conn: sqlite3.Connection) -> dict[str, int]:
+    """Every tag by name, and how many trials have it."""
+    rows = conn.execute("SELECT tag, count(*) FROM trial_tag GROUP BY tag ORDER BY tag")
+    return dict(rows.fetchall())
+
+
+def save(conn: sqlite3.Connection, search: SavedFilter) -> None:
+    """Keeps a search under its name, in the place of an older one.
+
+    Raises StoreError for a name that is empty, FilterError for what cannot be searched by.
+    """
+    name = search.name.strip()
+    if not name:
+        raise StoreError("a saved filter needs a name")
+    fields = TABLES[search.what]
+    parse(search.text, fields)
+    if search.sort:
+        known_field(search.sort, fields)
+    conn.execute(
+        "INSERT OR REPLACE INTO saved_filter (name, what, text, sort, down) VALUES (?, ?, ?, ?, ?)",
+        [name, search.what, search.text, search.sort, int(search.down)],
+    )
+
+
+def forget(conn: sqlite3.Connection, name: str) -> None:
+    """Raises StoreError, which lists the known ones, where no search has that name."""
+    if not conn.execute("DELETE FROM saved_filter WHERE name = ?", [name]).rowcount:
+        known = ", ".join(one.name for one in saved(conn)) or "none"
+        raise StoreError(f"no saved filter {name!r}; known: {known}")
+
+
+def saved(conn: sqlite3.Connection) -> list[SavedFilter]:
+    """All saved searches by name."""
+    rows = conn.execute("SELECT * FROM saved_filter ORDER BY name")
+    return [SavedFilter(**dict(row) | {"down": bool(row["down"])}) for row in rows]
