@@ -1,4 +1,4 @@
-"""Page 1 driven by keys and clicks against a real database."""
+"""Page 4 driven by keys and clicks against a real database."""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.ask import Ask
 from wnkd_tui.app.screens.queue.detail import JobPane
 from wnkd_tui.app.screens.queue.screen import QueuePage
-from wnkd_tui.app.widgets.header import Header, Tab
+from wnkd_tui.app.widgets.header import Header
 from wnkd_tui.app.widgets.log import LogTail
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
@@ -38,20 +38,37 @@ def state_of(home: Home, job: int) -> str:
     return str(found[0]) if found else "gone"
 
 
+def listed(app: WnkdApp) -> list[JobRow]:
+    """The jobs that the page has rows of, in the list's order."""
+    listing = app.page.answer.listing  # type: ignore[union-attr]
+    return [listing.rows[key] for key in listing.keys if key in listing.rows]
+
+
 async def to_state(pilot: Pilot[None], app: WnkdApp, state: str) -> JobRow:
     """Puts the cursor on the first job in `state`."""
-    job = next(job for job in app.page.answer.jobs if job.state == state)  # type: ignore[union-attr]
+    job = next(job for job in listed(app) if job.state == state)
     jobs(app).go_to(job.id)
     await pilot.pause()
-    return job  # type: ignore[no-any-return]
+    return job
+
+
+async def to_queue(pilot: Pilot[None], settle: Settle) -> None:
+    await settle(pilot)
+    await pilot.press("4")
+    await settle(pilot)
+
+
+async def until_page(pilot: Pilot[None], app: WnkdApp, name: str) -> None:
+    await pilot.pause()
+    assert here(app) == name
 
 
 async def test_what_needs_eyes_comes_first(home: Home, make_app: MakeApp, settle: Settle) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         assert isinstance(app.page, QueuePage)
-        states = [job.state for job in app.page.answer.jobs]
+        states = [job.state for job in listed(app)]
         assert states[:4] == ["running", "failed", "lost", "waiting"]
         assert states[-1] == "done"
         status = str(app.screen.query_one(Header).query_one(".status", Static).render())
@@ -64,7 +81,7 @@ async def test_the_selected_job_shows_its_log_and_curves(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         log = app.screen.query_one(LogTail).query_one(Static)
         assert "epoch 7" in str(log.render())
         assert app.screen.query_one("#top1").display
@@ -81,10 +98,9 @@ async def test_a_job_without_curves_leaves_the_room_to_its_log(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(160, 50)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         assert not app.screen.query_one(JobPane).has_class("-no-curves")
-        answer = app.page.answer  # type: ignore[union-attr]
-        jobs(app).go_to(next(job.id for job in answer.jobs if job.kind == "relax"))
+        jobs(app).go_to(next(job.id for job in listed(app) if job.kind == "relax"))
         await pilot.pause()
         await settle(pilot)
         assert app.screen.query_one(JobPane).has_class("-no-curves")
@@ -95,7 +111,7 @@ async def test_c_cancels_and_r_lets_it_wait_again(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         job = await to_state(pilot, app, "waiting")
         await pilot.press("c")
         await until(pilot, lambda: state_of(home, job.id) == "cancelled")
@@ -109,7 +125,7 @@ async def test_a_failed_job_is_retried(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         job = await to_state(pilot, app, "failed")
         await pilot.press("r")
         await until(pilot, lambda: state_of(home, job.id) == "waiting")
@@ -120,7 +136,7 @@ async def test_a_running_job_is_asked_to_end(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         job = await to_state(pilot, app, "running")
         await pilot.press("c")
         await until(pilot, lambda: jobs(app).row.wanted == "cancelled")  # type: ignore[union-attr]
@@ -133,7 +149,7 @@ async def test_removing_a_trial_is_asked_first(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         job = await to_state(pilot, app, "waiting")
         await pilot.press("x")
         assert isinstance(app.screen, Ask)
@@ -150,7 +166,7 @@ async def test_keys_that_would_do_nothing_are_not_offered(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         await to_state(pilot, app, "done")
         offered = app.screen.active_bindings
         assert "c" not in offered
@@ -158,37 +174,19 @@ async def test_keys_that_would_do_nothing_are_not_offered(
         assert "x" in offered
 
 
-async def test_enter_and_a_double_click_open_the_jobs_trial(
+async def test_enter_and_a_click_open_the_job_in_full(
     home: Home, make_app: MakeApp, settle: Settle
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         await pilot.click("#jobs", offset=(20, 3))
         assert jobs(app).cursor == 2
         chosen = jobs(app).row
-        await pilot.press("enter")
-        await settle(pilot)
-        assert app.page
-        assert here(app) == "trials"
         assert chosen
-        assert app.page.answer.detail.trial.id == chosen.trials[0]
-
-
-async def test_pages_are_reached_by_number_and_by_click(
-    home: Home, make_app: MakeApp, settle: Settle
-) -> None:
-    app = make_app(home)
-    async with app.run_test(size=(80, 24)) as pilot:
-        for key, name in zip(
-            "23451", ("datasets", "grid", "compare", "trials", "queue"), strict=True
-        ):
-            await pilot.press(key)
-            await settle(pilot)
-            assert here(app) == name
-        await pilot.click(list(app.screen.query(Tab))[3])
-        await settle(pilot)
-        assert here(app) == "compare"
+        await pilot.press("enter")
+        await until_page(pilot, app, "run")
+        assert (app.trial, app.job) == (chosen.trials[0], chosen.id)
 
 
 async def test_what_another_process_writes_is_seen(
@@ -196,7 +194,7 @@ async def test_what_another_process_writes_is_seen(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         running = jobs(app).row
         assert running
         conn = sqlite3.connect(home.db)
@@ -215,7 +213,7 @@ async def test_the_cursor_stays_on_its_job_wherever_that_goes(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         job = await to_state(pilot, app, "waiting")
         conn = sqlite3.connect(home.db)
         conn.execute("UPDATE job SET state = 'cancelled' WHERE id = ?", [job.id])
@@ -230,7 +228,7 @@ async def test_an_empty_queue_leads_on_to_the_demo(
 ) -> None:
     app = make_app(new_home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         assert app.screen.has_class("-empty")
         await pilot.press("d")
         await until(pilot, lambda: not app.screen.has_class("-empty"))
@@ -250,13 +248,13 @@ async def test_p_holds_a_job_u_lets_it_go_on_and_f_puts_it_first(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        job = [job for job in app.page.answer.jobs if job.state == "waiting"][-1]  # type: ignore[union-attr]
+        await to_queue(pilot, settle)
+        job = [job for job in listed(app) if job.state == "waiting"][-1]
         jobs(app).go_to(job.id)
         await pilot.pause()
         await pilot.press("f")
         await until(pilot, lambda: jobs(app).row.priority == 1)  # type: ignore[union-attr]
-        waiting = [job.id for job in app.page.answer.jobs if job.state == "waiting"]  # type: ignore[union-attr]
+        waiting = [job.id for job in listed(app) if job.state == "waiting"]
         assert waiting[0] == job.id
         await pilot.press("p")
         await until(pilot, lambda: state_of(home, job.id) == "paused")
@@ -270,7 +268,7 @@ async def test_a_running_job_is_asked_to_pause(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         await to_state(pilot, app, "running")
         await pilot.press("p")
         await until(pilot, lambda: jobs(app).row.wanted == "paused")  # type: ignore[union-attr]
@@ -287,7 +285,7 @@ async def test_what_holds_the_worker_up_is_told(
     conn.close()
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
+        await to_queue(pilot, settle)
         status = str(app.screen.query_one(Header).query_one(".status", Static).render())
         assert "‖ worker waits" in status
         await until(pilot, lambda: app._notifications)

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from wnkd_tui.app.application import WnkdApp
-from wnkd_tui.app.screens.ask import Ask
+from wnkd_tui.app.screens.ask import Ask, AskLine
+from wnkd_tui.app.screens.worker_log import WorkerLog
+from wnkd_tui.app.widgets.log import LogTail
 from wnkd_tui.home import Home
 
 MakeApp = Callable[..., WnkdApp]
@@ -117,6 +120,47 @@ async def test_a_worker_that_ends_at_once_says_why(
         await settle(pilot)
         await pilot.press("w")
         await until(pilot, lambda: any("(exit 1): no GPU here" in line for line in told(app)))
+
+
+async def test_it_is_started_with_as_many_slots_as_one_says_and_its_log_is_shown(
+    free: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    (free.root / "worker.log").write_text("29 jobs to do\n")
+    app = make_app(free, worker=FAKE)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.press("W", "s")
+        assert isinstance(app.screen, AskLine)
+        await pilot.press("0", "enter")
+        assert isinstance(app.screen, AskLine)  # it takes one at least
+        await pilot.press("backspace", "3", "enter")
+        await until(pilot, lambda: (free.root / "worker.pid").exists() and started(free))
+        assert (free.root / "worker.args").read_text() == "--slots 3"
+        await pilot.press("W", "o")
+        assert isinstance(app.screen, WorkerLog)
+        tail = app.screen.query_one(LogTail).query_one(Static)
+        await until(pilot, lambda: "29 jobs to do" in str(tail.render()))
+        await pilot.press("escape", "W")
+        assert isinstance(app.screen, Ask)
+        await pilot.click(offset=(1, 1))  # beside it
+        assert not isinstance(app.screen, Ask)
+
+
+async def test_the_end_of_a_worker_elsewhere_is_told(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await until(pilot, lambda: app.overseer._before)
+        conn = sqlite3.connect(home.db)
+        conn.execute("DELETE FROM supervisor")
+        conn.commit()
+        conn.close()
+        await until(pilot, lambda: told(app))
+        assert told(app) == ["the worker elsewhere (pid 4242) has ended: w starts one here"]
 
 
 async def test_a_command_that_is_not_there_is_told(

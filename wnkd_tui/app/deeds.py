@@ -1,7 +1,11 @@
-"""What a person can do to trials and jobs. Every deed runs in a thread and ends as a message."""
+"""What a person can do to trials and jobs. Deeds run one after another in a thread of their own;
+each ends as a message, and `undo` takes back the last one."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,14 +13,20 @@ from textual.message import Message
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
+from wnkd_tui.app.undo import Did, Undo
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
-from wnkd_tui.store import commands, order
-from wnkd_tui.store.database import connect, explained
+from wnkd_tui.store import commands, moving, undoing
+from wnkd_tui.store.database import StoreError, connect, explained
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
     from wnkd_tui.queue.adding import TrialRequest
+
+MANY = 20  # jobs; cancelling more of them at once is asked first
+_NAMED = 6  # ids that a question names one by one
+
+Deed = Callable[[sqlite3.Connection], Did]
 
 
 class Done(Message):
@@ -32,61 +42,109 @@ class Refused(Done):
 
 
 class Deeds:
+    """Every method but `do` and `undo` takes ids; those that cannot be done are told, by why."""
+
     def __init__(self, app: "WnkdApp") -> None:
         self._app = app
+        self._undo = Undo()
+        self._thread = ThreadPoolExecutor(1, "deeds")  # in order: what undoes must see what did
 
-    def cancel(self, job: int) -> None:
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: commands.cancel(conn, [job], "by hand"))
-            return f"job {job} is cancelled; r lets it wait again"
+    def do(self, deed: Deed) -> None:
+        """Runs `deed` with a connection of its own; what it did can be undone by its inverse."""
 
-        self._start(deed)
+        def run(home: Home) -> str:
+            with closing(connect(home)) as conn:
+                return self._done(deed(conn))
 
-    def retry(self, job: int) -> None:
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: commands.retry(conn, [job]))
-            return f"job {job} waits again and goes on from its checkpoint"
+        self._start(run)
 
-        self._start(deed)
+    def undo(self) -> None:
+        """Undoes the last deed that is not undone yet."""
+        self._start(self._undone)
 
-    def pause(self, job: int) -> None:
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: commands.pause(conn, [job]))
-            return f"job {job} is held; u lets it go on (a running one ends its epoch first)"
+    @property
+    def undoable(self) -> str | None:
+        """What `undo` would take back, in words."""
+        return self._undo.next.words if self._undo.next else None
 
-        self._start(deed)
+    # Jobs.
 
-    def resume(self, job: int) -> None:
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: commands.resume(conn, [job]))
-            return f"job {job} goes on where it was"
+    def cancel(self, jobs: Sequence[int]) -> None:
+        """Asks first where they are many."""
+        deed = partial(self._wish, jobs, undoing.each(undoing.cancelled), "cancelled")
+        if len(jobs) > MANY:
+            self._ask(f"Cancel {count(len(jobs), 'job')}?", "cancel them", deed)
+        else:
+            deed()
 
-        self._start(deed)
+    def retry(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, undoing.each(undoing.retried), "queued again")
 
-    def to_front(self, job: int) -> None:
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: order.to_front(conn, [job]))
-            return f"job {job} is first in line, with what it needs"
+    def pause(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, undoing.each(undoing.paused), "held")
 
-        self._start(deed)
+    def resume(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, undoing.each(undoing.resumed), "let go on")
+
+    def to_top(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, moving.to_top, "put first, with what is needed:")
+
+    def to_back(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, moving.to_back, "put last:")
+
+    def up(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, moving.up, "moved one up:")
+
+    def down(self, jobs: Sequence[int]) -> None:
+        self._wish(jobs, moving.down, "moved one down:")
+
+    def lift(self, jobs: Sequence[int], step: int) -> None:
+        self._wish(jobs, moving.by(step), f"{'raised' if step > 0 else 'lowered'} the priority of")
+
+    def prioritise(self, jobs: Sequence[int], priority: int) -> None:
+        self._wish(jobs, moving.at(priority), f"gave priority {priority} to")
+
+    def _wish(self, jobs: Sequence[int], wish: undoing.Wish, done: str) -> None:
+        def deed(conn: sqlite3.Connection) -> Did:
+            outcome = undoing.act(conn, jobs, wish)
+            if not outcome.done:
+                raise StoreError(_why_not(jobs, outcome.refused))
+            who = (
+                f"job {outcome.done[0]}" if len(outcome.done) == 1 else f"{len(outcome.done)} jobs"
+            )
+
+            def inverse(conn: sqlite3.Connection) -> str:
+                return _but(undoing.undo(conn, outcome.changes))
+
+            return Did(f"{done} {who}", inverse, _but(outcome.refused))
+
+        self.do(deed)
+
+    # Trials.
+
+    def remove_for(self, jobs: Sequence[int]) -> None:
+        """Asks to remove the trials that need these jobs."""
+
+        def run(home: Home) -> str:
+            with closing(connect(home)) as conn:
+                trials = undoing.trials_of(conn, jobs)
+            self._app.call_later(self.remove, trials)
+            return ""
+
+        self._start(run)
 
     def remove(self, trials: Sequence[int]) -> None:
         """Asks first: a removed trial is gone, though its artifacts stay."""
         if not trials:
             return
         which = _named("trial", trials)
+
+        def deed(conn: sqlite3.Connection) -> Did:
+            commands.remove(conn, trials)
+            return Did(f"removed {which}")
+
         question = f"Remove {which}? Jobs that no other trial needs go too; artifacts stay on disk."
-        choices = [Choice("y", f"remove {which}", "yes"), Choice("n", "keep", "no")]
-
-        def deed(home: Home) -> str:
-            with_connection(home, lambda conn: commands.remove(conn, trials))
-            return f"{which} removed"
-
-        def answer(value: str | None) -> None:
-            if value == "yes":
-                self._start(deed)
-
-        self._app.push_screen(Ask(question, choices), answer)
+        self._ask(question, f"remove {which}", lambda: self.do(deed))
 
     def demo(self) -> None:
         from wnkd_tui.queue.adding import demo_sweep
@@ -94,40 +152,85 @@ class Deeds:
         self.queue([demo_sweep()])
 
     def queue(self, requests: Sequence["TrialRequest"]) -> None:
-        def deed(home: Home) -> str:
+        def run(home: Home) -> str:
             from wnkd_tui.queue.adding import queue_trials
 
             added = queue_trials(home, requests)
-            trials, jobs = len(added.new_trials), len(added.new_jobs)
+            trials, jobs = added.new_trials, added.new_jobs
             if not trials:
                 return "nothing new: these trials are in the queue already"
-            return f"queued {count(trials, 'trial')} with {count(jobs, 'new job')}"
 
-        self._start(deed)
+            def inverse(conn: sqlite3.Connection) -> str:
+                gone, begun = undoing.withdraw(conn, trials, jobs)
+                if not gone:
+                    raise StoreError(f"{begun} begun since then" if begun else "they are gone")
+                return _but(Counter({"begun since then": begun}))
 
-    def _start(self, deed: Callable[[Home], str]) -> None:
-        self._app.run_worker(partial(self._do, deed), thread=True, group="deeds")
+            words = f"queued {count(len(trials), 'trial')} with {count(len(jobs), 'new job')}"
+            return self._done(Did(words, inverse))
 
-    def _do(self, deed: Callable[[Home], str]) -> None:
+        self._start(run)
+
+    # How all of them run.
+
+    def _ask(self, question: str, yes: str, go: Callable[[], None]) -> None:
+        def answer(value: str | None) -> None:
+            if value == "yes":
+                go()
+
+        choices = [Choice("y", yes, "yes"), Choice("n", "keep", "no")]
+        self._app.push_screen(Ask(question, choices), answer)
+
+    def _done(self, did: Did) -> str:
+        self._undo.push(did)
+        return f"{did.words}{did.remark}{'; z undoes' if did.inverse else ''}"
+
+    def _undone(self, home: Home) -> str:
+        did = self._undo.pop()
+        if did is None or did.inverse is None:
+            raise StoreError("there is nothing to undo")
+        try:
+            with closing(connect(home)) as conn:
+                return f"undone: {did.words}{did.inverse(conn)}"
+        except StoreError as error:
+            raise StoreError(f"cannot undo “{did.words}”: {error}") from None
+        except (sqlite3.Error, OSError):
+            self._undo.push(did)  # it can be tried again
+            raise
+
+    def _start(self, run: Callable[[Home], str]) -> None:
+        self._thread.submit(self._run, run)
+
+    def _run(self, run: Callable[[Home], str]) -> None:
         try:
             home = self._app.find()
             try:
-                told: Done = Done(deed(home))
+                told: Done = Done(run(home))
             except sqlite3.Error as error:
                 told = Refused(str(explained(error, home)))
         except (WnkdError, OSError) as error:
             told = Refused(str(error))
-        self._app.post_message(told)
+        if told.words:
+            self._app.post_message(told)
 
 
-def with_connection(home: Home, use: Callable[..., object]) -> None:
-    """Calls `use` with a connection that is closed afterwards."""
-    conn = connect(home)
-    try:
-        use(conn)
-    finally:
-        conn.close()
+def _but(refused: Counter[str]) -> str:
+    """`; not 3: 2 done, 1 running`, empty where none was refused."""
+    refused = +refused
+    return f"; not {refused.total()}: {undoing.listed(refused)}" if refused else ""
+
+
+def _why_not(jobs: Sequence[int], refused: Counter[str]) -> str:
+    refused = +refused
+    if len(jobs) == 1:
+        return f"job {jobs[0]} is {next(iter(refused), 'there already')}"
+    return f"none of these {len(jobs)} jobs: {undoing.listed(refused) or 'they are there already'}"
 
 
 def _named(what: str, ids: Sequence[int]) -> str:
-    return f"{what}{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+    """`trial 3`, `trials 1, 2, 3`, `120 trials (1, 2, 3, …)`."""
+    if len(ids) == 1:
+        return f"{what} {ids[0]}"
+    if len(ids) <= _NAMED:
+        return f"{what}s {', '.join(map(str, ids))}"
+    return f"{len(ids)} {what}s ({', '.join(map(str, ids[:_NAMED]))}, …)"

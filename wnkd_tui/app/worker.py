@@ -10,6 +10,7 @@ from wnkd_tui.home import VARIABLE, Home
 
 RUN_QUEUE = (sys.executable, "-m", "wnkd_tui.cli", "run-queue")
 LOG = "worker.log"
+_TAIL = 64 * 1024  # bytes of the log that are read; more never fits on a screen
 
 
 class Worker:
@@ -26,15 +27,16 @@ class Worker:
         process = self._process
         return process.pid if process and process.poll() is None else None
 
-    def start(self, home: Home) -> int:
+    def start(self, home: Home, slots: int | None = None) -> int:
         """Starts it in a session of its own, so that closing the terminal does not end it.
 
-        Returns its pid. Raises OSError where it cannot be started.
+        `slots` jobs at a time; None: one a GPU, else one a core. Returns its pid. Raises OSError
+        where it cannot be started.
         """
         self.home = home
         with (home.root / LOG).open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, *([] if slots is None else ["--slots", str(slots)])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -59,10 +61,21 @@ def stop(pid: int, how: str) -> None:
     os.kill(pid, signal.SIGINT if how == "finish" else signal.SIGTERM)
 
 
+def said(home: Home) -> list[str]:
+    """The last lines that workers of this home wrote; raises OSError."""
+    try:
+        with (home.root / LOG).open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
+            file.seek(start)
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    return lines[1:] if start else lines  # the first one is cut
+
+
 def last_words(home: Home) -> str:
     """The last line that a worker wrote."""
     try:
-        lines = (home.root / LOG).read_text(errors="replace").splitlines()
-    except FileNotFoundError:
+        return next((line.strip() for line in reversed(said(home)) if line.strip()), "")
+    except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

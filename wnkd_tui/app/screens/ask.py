@@ -1,6 +1,6 @@
-"""A small question with a few answers, each with its key."""
+"""Small dialogs: a question with a few answers, each with its key, or with a line to fill in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,10 +8,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Key
+from textual.events import Click, Key
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+_WORDS = {"plus": "+", "minus": "-", "slash": "/"}  # keys by the sign on them
 
 
 @dataclass(frozen=True)
@@ -21,22 +23,36 @@ class Choice:
     value: str
 
 
-class Ask(ModalScreen[str | None]):
-    """Dismissed with the chosen value, or None by escape."""
+class _Dialog(ModalScreen[str | None]):
+    """Dismissed with an answer, or None by escape or a click beside it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Back", tooltip="Leave everything as it is")
+    ]
+
+    def on_click(self, event: Click) -> None:
+        if self.get_widget_at(event.screen_x, event.screen_y)[0] is self:
+            self.dismiss(None)
+
+
+class Ask(_Dialog):
+    """Dismissed with the chosen value."""
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
         super().__init__()
         self._question, self._choices = question, choices
 
     def compose(self) -> ComposeResult:
+        keys = {choice: _WORDS.get(choice.key, choice.key) for choice in self._choices}
+        width = max(map(len, keys.values()))
         with Vertical(classes="dialog"):
             yield Static(self._question, classes="question", markup=False)
             yield OptionList(
                 *(
-                    Option(Text.assemble((choice.key, "bold"), "  ", choice.words), choice.value)
-                    for choice in self._choices
+                    Option(
+                        Text.assemble((key.ljust(width), "bold"), "  ", choice.words), choice.value
+                    )
+                    for choice, key in keys.items()
                 ),
                 compact=True,
             )
@@ -49,3 +65,33 @@ class Ask(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
+
+
+class AskLine(_Dialog):
+    """Dismissed with what was typed; `fault` says in a line what is wrong with that, or ""."""
+
+    def __init__(self, question: str, value: str, fault: Callable[[str], str]) -> None:
+        super().__init__()
+        self._question, self._value, self._fault = question, value, fault
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(self._question, classes="question", markup=False)
+            yield Input(self._value, compact=True)
+            yield Static(classes="fault", markup=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.query_one(".fault", Static).update(self._fault(event.value) if event.value else "")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not self._fault(event.value):
+            self.dismiss(event.value)
+
+
+def whole(text: str, least: int, most: int) -> str:
+    """What is wrong with `text` as a whole number from `least` to `most`."""
+    try:
+        number = int(text)
+    except ValueError:
+        return "a whole number is wanted"
+    return "" if least <= number <= most else f"a number from {least} to {most} is wanted"

@@ -1,31 +1,60 @@
 """How a job looks in the queue's list."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from rich.text import Text
 
-from wnkd_tui.app.progress import bar, eta, rate_text
+from wnkd_tui.app.progress import bar, duration, eta, rate_text
+from wnkd_tui.app.screens.queue import sorting
 from wnkd_tui.app.states import badge
 from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.store.find.listing import Search
 from wnkd_tui.store.rows import JobRow
+
+_DAY = 86400.0  # seconds
+_HALF_YEAR = 180 * _DAY
 
 
 class JobCells:
-    """Draws cells in the colours of `inks`, which the page swaps with the theme."""
+    """Draws cells in the colours of `inks`; `starts` is when waiting jobs will start and `now` the
+    time, in UTC seconds. The page keeps all three up to date."""
 
     def __init__(self) -> None:
         self.inks: Mapping[str, str] = {}
+        self.starts: Mapping[int, float] = {}
+        self.now = 0.0
 
-    def columns(self) -> list[Column[JobRow]]:
-        return [
-            Column("Job", lambda job, _: Text(str(job.id)), width=4, wide=6, right=True),
+    def columns(self, search: Search) -> list[Column[JobRow]]:
+        extra = self._sorted_by(search.sort)
+        name = 24 if extra else 28
+        found = [
+            Column("Job", lambda job, _: Text(str(job.id)), width=5, wide=6, right=True),
             Column("", self._state, width=1, wide=11),
             Column("Kind", lambda job, _: Text(job.kind), width=11),
-            Column("Name", lambda job, _: Text(job.name), width=28, wide=33, grow=2),
+            Column("Name", lambda job, _: Text(job.name), width=name, wide=33, grow=2),
             Column("Progress", self._progress, width=18, grow=1),
+            *extra,
             Column("Rate", self._rate, width=14, room=110, right=True),
             Column("Trials", self._trials, width=10, room=130, right=True),
         ]
+        return sorting.marked(found, search)
+
+    def _sorted_by(self, name: str) -> list[Column[JobRow]]:
+        """A column for what the list is sorted by, where there is none yet."""
+        told: dict[str, Callable[[JobRow], str]] = {
+            "priority": lambda job: str(job.priority),
+            "queued": lambda job: moment(job.queued_at, self.now),
+            "started": lambda job: moment(job.started_at, self.now),
+            "finished": lambda job: moment(job.finished_at, self.now),
+            "took": lambda job: took(job.started_at, job.finished_at),
+        }
+        if name not in told:
+            return []
+        cell = told[name]
+        ink = self.inks["faint"]
+        title = sorting.SORTS[name]
+        return [Column(title, lambda job, _: Text(cell(job), style=ink), width=8, right=True)]
 
     def _state(self, job: JobRow, width: int) -> Text:
         return badge(job.state, self.inks, word=width > 1)
@@ -38,7 +67,14 @@ class JobCells:
             share = bar(job.progress, width - 11, ink, faint)
             return Text.assemble(share, f"{job.progress:>5.0%}", (f"{left:>6}", faint))
         said = f"will be {job.wanted}" if job.wanted else job.reason
-        return Text(said or figures(job.result), style=ink if said else faint)
+        if said or job.state not in ("waiting", "paused"):
+            return Text(said or figures(job.result), style=ink if said else faint)
+        start = self.starts.get(job.id)
+        parts = [
+            f"priority {job.priority}" if job.priority else "",
+            f"about {moment(start, self.now)}" if start else "",
+        ]
+        return Text(", ".join(filter(None, parts)), style=faint)
 
     def _rate(self, job: JobRow, _: int) -> Text:
         text = rate_text(job.rate, job.unit) if job.state == "running" else ""
@@ -48,6 +84,22 @@ class JobCells:
         first = ", ".join(str(trial) for trial in job.trials[:2])
         more = f" +{len(job.trials) - 2}" if len(job.trials) > 2 else ""
         return Text(first + more, style=self.inks["faint"])
+
+
+def moment(at: float | None, now: float) -> str:
+    """`14:05` of times within half a day, `Tue 14h` within days, else `12 Mar`, `2025-03`."""
+    if at is None:
+        return ""
+    then, away = datetime.fromtimestamp(at), abs(at - now)
+    if away < _DAY / 2:
+        return f"{then:%H:%M}"
+    if away < 6 * _DAY:
+        return f"{then:%a %H}h"
+    return f"{then:%d %b}" if away < _HALF_YEAR else f"{then:%Y-%m}"
+
+
+def took(started: float | None, ended: float | None) -> str:
+    return duration(ended - started) if started is not None and ended is not None else ""
 
 
 def figures(result: Mapping[str, object] | None) -> str:

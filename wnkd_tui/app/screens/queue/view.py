@@ -1,63 +1,147 @@
-"""What the queue page knows: the jobs, and the selected one's log and curves."""
+"""What the queue page knows: which jobs there are, the rows in sight, and one job in full."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
+from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.logs import job_log
 from wnkd_tui.app.poller import Source
 from wnkd_tui.home import Home
+from wnkd_tui.queue.forecast import forecast
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import JobRow
+from wnkd_tui.store.find import labels
+from wnkd_tui.store.find.language import FilterError
+from wnkd_tui.store.find.listing import Search, job_ids
+from wnkd_tui.store.rows import AttemptRow, CurvePoint, JobRow, SavedFilter
 
 CURVES = ("val_loss", "train_loss", "val_top1", "train_top1")
 _BUCKETS = 160  # points of a curve: more than a wide terminal's cells
 _LOG_LINES = 200
-# What needs eyes comes first; within a state the queue's order, of the done the newest first.
-_ORDER = ("running", "failed", "lost", "waiting", "paused", "cancelled", "done")
+_USERS = 20  # jobs that need the selected one and are named
 
-Points = tuple[tuple[int, float], ...]
+Points = tuple[CurvePoint, ...]
 
 
 @dataclass(frozen=True)
 class JobDetail:
-    """The selected job: its last log lines, and its curves as (step, value)."""
+    """The selected job: its last log lines, its curves and its runs.
+
+    `needs` are the jobs it needs, each with how many steps away it is; `users` the first of those
+    that need it, `used` how many do, by state.
+    """
 
     job: JobRow
     log: tuple[str, ...]
     curves: Mapping[str, Points]
+    attempts: tuple[AttemptRow, ...]
+    needs: tuple[tuple[int, JobRow], ...]
+    users: tuple[JobRow, ...]
+    used: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A `run-queue` that has not ended by itself; `heard` in UTC seconds."""
+
+    pid: int
+    host: str
+    heard: float
 
 
 @dataclass(frozen=True)
 class QueueView:
-    jobs: tuple[JobRow, ...]
-    detail: JobDetail | None
+    """`starts`: of waiting jobs, when they will probably start, in UTC seconds. `total` counts the
+    jobs without a filter; `fault` is what is wrong with that."""
+
+    listing: Listing[JobRow] = field(default_factory=Listing)
+    total: int = 0
+    fault: str | None = None
+    detail: JobDetail | None = None
+    starts: Mapping[int, float] = field(default_factory=dict)
+    saved: tuple[SavedFilter, ...] = ()
+    gone: tuple[Gone, ...] = ()
 
 
 @dataclass(frozen=True)
 class QueueQuestion:
     """`selected` None takes the first job of the list."""
 
-    selected: int | None
+    selected: int | None = None
+    search: Search = field(default_factory=Search)
+    window: Window = field(default_factory=Window)
 
     def read(self, source: Source) -> QueueView:
-        conn, home = source.conn, source.home
-        jobs = in_order(queries.jobs(conn))
-        chosen = next((job for job in jobs if job.id == self.selected), jobs[0] if jobs else None)
-        return QueueView(jobs, self._detail(conn, home, chosen) if chosen else None)
+        conn, search = source.conn, self.search
+        fault = None
+        try:
+            keys = source.once(("jobs", search), lambda: job_ids(conn, search))
+        except FilterError as error:
+            keys, fault = source.once("no jobs", lambda: job_ids(conn, Search("id:0"))), str(error)
+        chosen = self.selected if self.selected is not None else next(iter(keys), None)
+        ids = [*self.window.of(keys), *([] if chosen is None else [chosen])]
+        found = queries.jobs(conn, ids=ids, per_class=False)
+        rows: dict[Hashable, JobRow] = {job.id: job for job in found}
+        played = source.once("forecast", lambda: forecast(conn, source.clock()))
+        known = rows.get(chosen) if chosen is not None else None
+        return QueueView(
+            Listing(keys, rows),
+            source.once("all jobs", lambda: sum(queries.counts(conn).values())),
+            fault,
+            _detail(conn, source.home, known) if known else None,
+            {job.id: played.start[job.id] for job in found if job.id in played.start},
+            source.once("saved", lambda: tuple(_saved(conn))),
+            tuple(_gone(conn, source.clock())),
+        )
 
-    def _detail(self, conn: sqlite3.Connection, home: Home, job: JobRow) -> JobDetail:
-        found = queries.metrics(conn, job.id, CURVES, buckets=_BUCKETS)
-        curves = {name: tuple(points) for name, points in found.items() if points}
-        return JobDetail(job, job_log(home, job.key, _LOG_LINES), curves)
+
+def _detail(conn: sqlite3.Connection, home: Home, job: JobRow) -> JobDetail:
+    found = queries.curves(conn, job.id, CURVES, _BUCKETS)
+    rows = conn.execute(
+        "SELECT id, state FROM job_input JOIN job ON job.id = job_input.job_id"
+        " WHERE input_id = ? GROUP BY id ORDER BY state = 'done', position",
+        [job.id],
+    ).fetchall()
+    first = [row["id"] for row in rows[:_USERS]]
+    users = {user.id: user for user in queries.jobs(conn, ids=first, per_class=False)}
+    return JobDetail(
+        job,
+        job_log(home, job.key, _LOG_LINES),
+        {name: tuple(points) for name, points in found.items() if points},
+        tuple(queries.attempts(conn, job.id)),
+        tuple(_needs(conn, job)),
+        tuple(users[id] for id in first),
+        Counter(row["state"] for row in rows),
+    )
 
 
-def in_order(jobs: Sequence[JobRow]) -> tuple[JobRow, ...]:
-    """The jobs as the page lists them."""
+def _needs(conn: sqlite3.Connection, job: JobRow) -> list[tuple[int, JobRow]]:
+    """What the job needs, and that in turn, each once and below the first that needs it."""
+    known: dict[int, JobRow] = {}
+    wanted = set(job.inputs)
+    while wanted:
+        found = queries.jobs(conn, ids=wanted, per_class=False)
+        known |= {one.id: one for one in found}
+        wanted = {id for one in found for id in one.inputs} - known.keys()
+    told: list[tuple[int, JobRow]] = []
+    seen: set[int] = set()
 
-    def place(job: JobRow) -> tuple[int, int, float]:
-        if job.state == "done":
-            return _ORDER.index(job.state), 0, -(job.finished_at or 0.0)
-        return _ORDER.index(job.state), -job.priority, float(job.position)
+    def tell(ids: tuple[int, ...], depth: int) -> None:
+        for id in ids:
+            if id in known and id not in seen:
+                seen.add(id)
+                told.append((depth, known[id]))
+                tell(known[id].inputs, depth + 1)
 
-    return tuple(sorted(jobs, key=place))
+    tell(job.inputs, 1)
+    return told
+
+
+def _saved(conn: sqlite3.Connection) -> list[SavedFilter]:
+    return [one for one in labels.saved(conn) if one.what == "jobs"]
+
+
+def _gone(conn: sqlite3.Connection, now: float) -> list[Gone]:
+    found = queries.supervisors(conn, now)
+    return [Gone(row.pid, row.host, row.heartbeat) for row in found if not row.alive]
