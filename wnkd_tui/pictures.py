@@ -1,4 +1,4 @@
-"""Sample images of a dataset as text: two pixels a character, ▀."""
+"""Sample images of a dataset, and as text: two pixels a character, ▀."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from engine.data.listing import Listing, settle
 from engine.data.registry import KINDS, Source
 
 SIDE = 20  # pixels of a shown image, and its width in characters
+FINE = 160  # pixels of an image's side on a terminal that shows pixels
 HEIGHT = SIDE // 2 + 1  # lines of an image and the name below it
 GAP = "  "
 UPPER_HALF = "▀"
@@ -23,14 +24,15 @@ UPPER_HALF = "▀"
 
 @dataclass(frozen=True)
 class Sample:
-    """An image of a class: `pixels` uint8 [SIDE, SIDE, 3]."""
+    """An image of a class: `pixels` uint8 [side, side, 3]."""
 
     name: str
     pixels: NDArray[np.uint8]
 
 
-def samples(source: Source, most: int) -> list[Sample]:
-    """The first training image of each class, of `most` classes; only these are decoded.
+def samples(source: Source, most: int, first: int = 0, side: int = SIDE) -> list[Sample]:
+    """The first training image of each class, of `most` classes from `first` on, `side` pixels wide
+    and high; only these are decoded.
 
     Raises DataError where the dataset cannot be read.
     """
@@ -39,14 +41,16 @@ def samples(source: Source, most: int) -> list[Sample]:
     if isinstance(found, Listing):
         settled = settle(found, set(source.skipped or ()))
         names, labels = settled.train.names, settled.train.labels
-        images = FileImages(settled.root, names, SIDE, dataset=source.name)
+        images = FileImages(settled.root, names, side, dataset=source.name)
     else:
         images, labels = found.train.images, found.train.labels
     present, firsts = np.unique(labels, return_index=True)
-    pixels = images[firsts[:most].astype(np.int64)]
+    chosen = slice(start := int(np.searchsorted(present, first)), start + most)
+    present, firsts = present[chosen], firsts[chosen]
+    pixels = images[firsts.astype(np.int64)]
     return [
-        Sample(found.classes[label], _square(image))
-        for label, image in zip(present[:most].tolist(), pixels, strict=True)
+        Sample(found.classes[label], _square(image, side))
+        for label, image in zip(present.tolist(), pixels, strict=True)
     ]
 
 
@@ -65,12 +69,12 @@ def lines(shown: Sequence[Sample], width: int) -> Iterator[Text]:
         yield Text(GAP).join(_label(one.name) for one in line)
 
 
-def _square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """[channels, H, W] as [SIDE, SIDE, 3]; a small image keeps its pixels' edges."""
+def _square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """[channels, H, W] as [side, side, 3]; a small image keeps its pixels' edges."""
     rgb = np.broadcast_to(image, (3, *image.shape[1:])).transpose(1, 2, 0)
-    smaller = max(image.shape[1:]) < SIDE
+    smaller = max(image.shape[1:]) < side
     way = Image.Resampling.NEAREST if smaller else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).resize((SIDE, SIDE), way))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(rgb)).resize((side, side), way))
 
 
 def _halves(pixels: NDArray[np.uint8]) -> Text:

@@ -8,8 +8,8 @@ from engine.changes import Changes
 from engine.errors import SpecError
 from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
 from wnkd_tui.app.screens.form.completion import completed, known
-from wnkd_tui.app.screens.form.fields import Fields, read, written
 from wnkd_tui.queue.adding import trial_specs
+from wnkd_tui.queue.fields import Fields, read, written
 
 USUAL = Fields()
 

@@ -8,8 +8,10 @@ import pytest
 
 from engine.changes import Changes
 from engine.spec import Method, Modality, Teachers
-from wnkd_tui.app.screens.grid.cells import Cell, matrix
-from wnkd_tui.app.screens.grid.paint import cell_text
+from wnkd_tui.app.screens.grid.board import board
+from wnkd_tui.app.screens.grid.cells import Cell, matrix, wanted
+from wnkd_tui.app.screens.grid.paint import cell_text, cell_words
+from wnkd_tui.app.screens.grid.paper import differs
 from wnkd_tui.app.screens.grid.places import (
     ALL_WN,
     METHODS,
@@ -17,23 +19,24 @@ from wnkd_tui.app.screens.grid.places import (
     PROPORTIONS,
     Basis,
     Layout,
+    Line,
     Place,
     lines_of,
     requests,
 )
+from wnkd_tui.app.screens.grid.trials import known_of
 from wnkd_tui.app.theme import DARK, inks
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import Mix
-from wnkd_tui.store import queries
 
-ONE = Basis("digits", "demo", "wordnet-graph", Modality.IMG_TEXT, (0,), None)
+ONE = Basis("digits", "demo", "wordnet-graph", (Modality.IMG_TEXT,), (0,), None)
 TWO = replace(ONE, seeds=(0, 1))
 LINEAR: Changes = (("T_x.stem", "linear"),)
 Database = Callable[[Home], sqlite3.Connection]
 
 
 def at(mix: Mix, column: str) -> Place:
-    return ("digits", mix), column
+    return Line("digits", mix), column
 
 
 def cells(
@@ -41,17 +44,35 @@ def cells(
 ) -> dict[Place, Cell]:
     conn = db(home)
     lines = lines_of(layout, basis, ["digits", "birds"])
-    jobs = queries.jobs(conn)
-    found = matrix(layout, basis, lines, queries.trials(conn), jobs, {"digits"})
+    known = known_of(conn, basis, lines, wanted(layout, basis, lines))
     conn.close()
-    return found
+    return matrix(layout, basis, lines, known, {"digits"})
 
 
 def test_the_rows_are_the_papers() -> None:
     assert len(lines_of(PROPORTIONS, ONE, ["digits", "birds"])) == len(MIXES) == 9
-    images = replace(ONE, modality=Modality.IMG)
-    assert lines_of(PROPORTIONS, images, []) == (("digits", (0, 0)),)
-    assert lines_of(METHODS, ONE, ["digits", "birds"]) == (("digits", ALL_WN), ("birds", ALL_WN))
+    images = replace(ONE, modalities=(Modality.IMG,))
+    assert lines_of(PROPORTIONS, images, []) == (Line("digits", (0, 0), Modality.IMG),)
+    assert lines_of(METHODS, ONE, ["digits", "birds"]) == (
+        Line("digits", ALL_WN),
+        Line("birds", ALL_WN),
+    )
+
+
+def test_modalities_stand_below_or_beside_each_other() -> None:
+    lines = lines_of(PROPORTIONS, replace(ONE, modalities=tuple(Modality)), [])
+    below = board(PROPORTIONS, lines, beside=False)
+    assert (len(below.labels), len(below.titles)) == (9 + 9 + 1, 4)
+    beside = board(PROPORTIONS, lines, beside=True)
+    assert (len(beside.labels), len(beside.titles)) == (9, 1 + 3 * 3)
+    # S_s reads nothing of what T_x sees; images alone have no text to mix
+    assert beside.titles[0] == "\nS_s"
+    assert [row.count(None) for row in beside.places] == [3, 3, 3, 3, 0, 3, 3, 3, 3]
+    place = (Line("digits", (0, 50), Modality.TEXT), "T_x S_s")
+    found = beside.find(place)
+    assert found
+    assert beside.titles[found[1]] == "(text)\nT_x S_s"
+    assert below.labels[below.find(place)[0]].split() == ["50%gt", "50%noise"]  # type: ignore[index]
 
 
 def test_a_cell_says_how_far_its_trial_is(home: Home, db: Database) -> None:
@@ -105,7 +126,7 @@ def test_changes_are_other_cells_as_far_as_they_matter(home: Home, db: Database)
 
 def test_methods_stand_side_by_side_for_every_dataset(home: Home, db: Database) -> None:
     found = cells(home, db, TWO, METHODS)
-    states = {place[1]: cell.state for place, cell in found.items() if place[0][0] == "digits"}
+    states = {place[1]: cell.state for place, cell in found.items() if place[0].dataset == "digits"}
     assert states == {
         "T_m T_x 100%wn": "failed",
         "T_1s T_2w T_3s": "done",
@@ -115,7 +136,7 @@ def test_methods_stand_side_by_side_for_every_dataset(home: Home, db: Database) 
     baseline = found[at(ALL_WN, "T_1s T_2w T_3s")].value
     assert baseline
     assert baseline.best.n == 2
-    assert found[("birds", ALL_WN), "LFME"].state == "absent"
+    assert found[Line("birds", ALL_WN), "LFME"].state == "absent"
 
 
 def test_marks_become_one_request_for_each_kind_of_student() -> None:
@@ -129,7 +150,7 @@ def test_marks_become_one_request_for_each_kind_of_student() -> None:
 
 
 def test_marks_of_methods_become_requests_of_their_datasets() -> None:
-    places = [(("birds", ALL_WN), "LFME"), (("digits", ALL_WN), "Z-score T_m")]
+    places = [(Line("birds", ALL_WN), "LFME"), (Line("digits", ALL_WN), "Z-score T_m")]
     found = requests(METHODS, ONE, places)
     assert [(one.dataset, one.method, one.teachers) for one in found] == [
         ("birds", Method.LFME, (Teachers.NONE,)),
@@ -151,3 +172,32 @@ def test_a_cell_tells_its_state_without_colour(cell: Cell, words: str) -> None:
     colours = inks({}, DARK.name)
     assert cell_text(cell, 3, "best", colours, marked=False).plain.strip() == words
     assert cell_text(cell, 3, "best", colours, marked=True).plain.startswith("◆")
+
+
+def test_the_papers_number_stands_beside_where_it_has_one(home: Home, db: Database) -> None:
+    cifar = replace(ONE, dataset="cifar100")
+    found = cells(home, db, cifar)
+    table = {
+        column: found[Line("cifar100", (50, 0)), column].paper for column in PROPORTIONS.columns
+    }
+    assert table == {"T_x": 80.84, "S_s": None, "T_x S_s": 78.52, "T_m T_x S_s": 82.87}
+    text = replace(cifar, modalities=(Modality.TEXT,))
+    assert cells(home, db, text)[Line("cifar100", (50, 0), Modality.TEXT), "T_x"].paper is None
+    assert cells(home, db, ONE)[at((50, 0), "T_x")].paper is None
+    place = Line("cifar100", (50, 0)), "T_x S_s"
+    assert differs(cifar, place, "best") == ("encoder", "recipe")
+    theirs = replace(cifar, encoder="ViT-B-32-quickgelu/openai", recipe="paper")
+    assert differs(theirs, place, "best") == ()
+    told = cell_words("it", found[place], 1, differs(cifar, place, "last"), inks({}, DARK.name))
+    assert told.plain == "it  not yet  paper 78.52 (other encoder, recipe, epoch)"
+    shown = cell_text(found[place], 1, "best", inks({}, DARK.name), marked=False, width=24)
+    assert shown.plain.endswith("  78.52")
+    assert len(shown.plain) == 23
+
+
+def test_methods_have_the_papers_numbers_too(home: Home, db: Database) -> None:
+    conn = db(home)
+    lines = lines_of(METHODS, ONE, ["cifar100-imb100"])
+    conn.close()
+    found = matrix(METHODS, ONE, lines, {})
+    assert [cell.paper for cell in found.values()] == [52.58, 52.87, 52.19, 43.80]

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 
+from textual.coordinate import Coordinate
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, DataTable, Input, OptionList, Static
 
@@ -93,27 +94,31 @@ async def test_knobs_turn_by_key_and_by_click(
         assert isinstance(page, GridPage)
         await pilot.press("s")
         await settle(pilot)
-        assert page.answer.basis.seeds == (0, 1, 2)
+        assert page.answer.grid.basis.seeds == (0, 1, 2)
         await pilot.click("#knob-dataset")
         await settle(pilot)
-        assert page.answer.basis.dataset == "birds"
+        assert page.answer.grid.basis.dataset == "birds"
         await pilot.press("y", "y")
         await settle(pilot)
         assert app.screen.query_one(DataTable).row_count == 1  # images alone: no text to mix
         assert "stand-in" in str(app.screen.query_one("#knob-encoder", Knob).render())
 
 
-async def test_a_cell_opens_its_trial(home: Home, make_app: MakeApp, settle: Settle) -> None:
+async def test_a_cell_opens_its_trial(
+    home: Home, make_app: MakeApp, settle: Settle, db: Database
+) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
         await to_grid(pilot, settle)
         await pilot.press("right", "right")
         await settle(pilot)
-        await pilot.press("o")
+        await pilot.press("enter")
         await settle(pilot)
         assert app.page
-        assert app.page.NAME == "trials"
-        assert app.page.answer.detail.trial.name == "T_x,(img, 0%gt 100%wn) S_s"
+        assert app.page.NAME == "run"
+        conn = db(home)
+        assert queries.trial(conn, app.trial or 0).name == "T_x,(img, 0%gt 100%wn) S_s"
+        conn.close()
 
 
 async def test_the_form_queues_a_sweep(
@@ -242,3 +247,87 @@ async def test_a_whole_sweep_is_weighed_and_queued(
         (20, Modality.TEXT),
         (80, Modality.TEXT),
     }
+
+
+def marks(app: WnkdApp) -> list[tuple[int, int]]:
+    """Rows and columns of the cells that are marked."""
+    table = app.screen.query_one(DataTable)
+    return [
+        (row, column)
+        for row in range(table.row_count)
+        for column in range(len(table.columns))
+        if "◆" in str(table.get_cell_at(Coordinate(row, column)))
+    ]
+
+
+async def test_cells_are_marked_by_shift_and_by_dragging(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, db: Database
+) -> None:
+    app = make_app(home)
+    before = specs(home, db)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        await pilot.press("down", "shift+right", "shift+right", "shift+down")
+        await pilot.pause()
+        assert marks(app) == [(1, 1), (1, 2), (2, 1), (2, 2)]  # T_x has no trial of its own
+        await pilot.press("shift+up")  # back again
+        await pilot.pause()
+        assert marks(app) == [(1, 1), (1, 2)]
+        await pilot.press("escape")
+        await settle(pilot)
+        assert marks(app) == []
+        await pilot.press("z")  # nothing was done yet
+        cell = 15  # wide, right of labels of 16
+        start, end = (20 + 2 * cell, 3), (20 + 3 * cell, 5)
+        await pilot.mouse_down("#grid", offset=start)
+        await pilot.hover("#grid", offset=(20 + 2 * cell, 4))
+        await pilot.hover("#grid", offset=end)
+        await pilot.mouse_up("#grid", offset=end)
+        await settle(pilot)
+        assert marks(app) == [(row, column) for row in (2, 3, 4) for column in (2, 3)]
+        assert words(app, "#grid-preview").startswith("6 trials (4 there): ")
+        await pilot.click("#grid", offset=start)  # goes there
+        await pilot.click("#grid", offset=start)  # and takes its mark off
+        await settle(pilot)
+        assert (2, 2) not in marks(app)
+        await pilot.click("#grid", offset=(3, 1))  # a row by its label
+        await settle(pilot)
+        assert [at for at in marks(app) if at[0] == 0] == [(0, 1), (0, 2), (0, 3)]
+        await pilot.click("#grid", offset=(3, 1))
+        await settle(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: len(specs(home, db)) == len(before) + 2)
+        await until(pilot, lambda: app.deeds.undoable)
+        await pilot.press("z")
+        await until(pilot, lambda: specs(home, db) == before)
+
+
+async def test_a_wide_screen_has_all_modalities_and_the_page_remembers(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(160, 50)) as pilot:
+        await to_grid(pilot, settle)
+        table = app.screen.query_one(DataTable)
+        assert (table.row_count, len(table.columns)) == (9, 10)
+        assert "78.00" in str(table.get_cell_at(Coordinate(0, 4)))  # T_x on text alone
+        assert str(table.get_cell_at(Coordinate(0, 7))) == ""  # images alone, but 100 % wn
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert words(app, "#grid-cell").startswith("T_x,(img, 0%gt 100%wn) S_s  ✓ done  best 91.00")
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        assert (table.row_count, len(table.columns)) == (9, 4)
+        await pilot.press("y", "y", "y", "s", "b")
+        await settle(pilot)
+        assert table.row_count == 19
+        assert "last epoch" in words(app, "#grid-legend")
+        app._remember()
+    again = make_app(home)
+    async with again.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await settle(pilot)
+        assert again.screen.query_one(DataTable).row_count == 19
+        assert again.page
+        assert again.page.answer.grid.basis.seeds == (0, 1, 2)
+        assert "last epoch" in words(again, "#grid-legend")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.plan import JobSpec, Plan
-from engine.spec import TrialSpec
+from engine.spec import MultimodalSpec, Teachers, TrialSpec
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import DatasetRow
 
@@ -22,15 +22,40 @@ Signature = tuple[Any, ...]
 Jobs = Callable[[str], Mapping[str, Any]]  # settings of the job of a key
 CENTRES = (300, 3)  # TAC's rule for `clusters`: images per centre, centres per class at least
 
-_DONE = """
-SELECT job.key, job.kind, job.spec, job.device, job.finished_at - job.started_at AS seconds,
-    (SELECT trial.spec FROM trial_job JOIN trial ON trial.id = trial_job.trial_id
-     WHERE trial_job.job_id = job.id LIMIT 1) AS trial
+# The settings that decide a signature or an amount, of a job and of the one that it reads.
+_OWN = (
+    *("arch", "image_size", "precision", "optimiser.batch", "optimiser.epochs", "epochs"),
+    *("order.epochs", "group", "encoder", "nouns", "size", "restarts", "iterations", "clusters"),
+    *("modality", "stem", "steps", "samples"),
+)
+_READ = ("arch", "modality", "stem")
+
+
+def _extracted(spec: str, names: Sequence[str]) -> str:
+    """A JSON list of these settings, in SQL: what tens of thousands of jobs have in common is
+    found without reading them one by one."""
+    paths = ", ".join(f"'$.settings.{name}'" for name in names)
+    return f"json_extract({spec}, {paths})"
+
+
+_DONE = f"""
+SELECT job.kind, job.device, trial.dataset, trial.limit_train, trial.encoder,
+    {_extracted("job.spec", _OWN)} AS own, {_extracted("read.spec", _READ)} AS read,
+    sum(job.finished_at - job.started_at) AS seconds, count(*) AS jobs,
+    max(job.finished_at) AS finished_at
 FROM job
+JOIN trial ON trial.id = (SELECT trial_id FROM trial_job WHERE job_id = job.id LIMIT 1)
+LEFT JOIN job_input AS edge ON edge.job_id = job.id AND edge.role IN ('T_x', 'teacher')
+    AND job.kind IN ('attribution', 'logits')
+LEFT JOIN job AS read ON read.id = edge.input_id
 -- One attempt: of a job that was resumed only the last stretch has its times. A device: a job that
 -- found its artifact made already names none.
 WHERE job.state = 'done' AND job.attempt = 1 AND job.device IS NOT NULL
-ORDER BY job.finished_at
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""
+_STAMP = """
+SELECT count(*), max(finished_at), total(finished_at)
+FROM job INDEXED BY ix_job_done WHERE state = 'done'
 """
 
 
@@ -64,43 +89,80 @@ class Estimate:
 NOTHING = Estimate(None, None, 0, 0)
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Seconds per unit of work on the device that was measured last, None where nothing was."""
+
+    device: str | None
+    seconds: Mapping[Signature, float]
+
+
+# The newest of each database, by its path, and what they were measured from.
+_known: dict[str, tuple[Any, Rates]] = {}
+
+
 def estimate(conn: sqlite3.Connection, plans: Sequence[Plan]) -> Estimate:
     """The time for what `plans` need and nobody has done yet; each job counts once."""
     datasets = {row.name: row for row in queries.datasets(conn)}
-    done = conn.execute(_DONE).fetchall()
-    device = done[-1]["device"] if done else None
-    rates = _rates([row for row in done if row["device"] == device], datasets, _stored(conn))
-    states = dict(conn.execute("SELECT key, state FROM job").fetchall())
+    rates = measured(conn, datasets)
+    keys = json.dumps(list({job.key for plan in plans for job in plan.jobs}))
+    select = "SELECT key FROM job WHERE key IN (SELECT value FROM json_each(?)) AND +state = 'done'"
+    done = {row["key"] for row in conn.execute(select, [keys])}
     left: dict[str, float | None] = {}  # job key → seconds
     for plan in plans:
         planned = {job.key: job.settings for job in plan.jobs}
         for job in plan.jobs:
-            if job.key not in left and states.get(job.key) != "done":
+            if job.key not in left and job.key not in done:
                 left[job.key] = _seconds(job, plan.spec, datasets, planned.__getitem__, rates)
     known = [seconds for seconds in left.values() if seconds is not None]
     hours = sum(known) / 3600 if known or not left else None
-    return Estimate(hours, device, len(left), len(left) - len(known))
+    return Estimate(hours, rates.device, len(left), len(left) - len(known))
 
 
-def _rates(
-    done: Sequence[sqlite3.Row], datasets: Mapping[str, DatasetRow], jobs: Jobs
-) -> dict[Signature, float]:
-    """Seconds per unit of work."""
+def measured(conn: sqlite3.Connection, datasets: Mapping[str, DatasetRow]) -> Rates:
+    """From all jobs that are done; read again only when others are."""
+    path = conn.execute("PRAGMA database_list").fetchone()["file"]
+    keys = {row.name: row.key for row in datasets.values()}
+    stamp = tuple(conn.execute(_STAMP).fetchone()), keys
+    if path not in _known or _known[path][0] != stamp:
+        _known[path] = stamp, _rates(conn.execute(_DONE).fetchall(), datasets)
+    return _known[path][1]
+
+
+def _rates(done: Sequence[sqlite3.Row], datasets: Mapping[str, DatasetRow]) -> Rates:
+    last = max(done, key=lambda row: row["finished_at"], default=None)
+    device = last["device"] if last else None
     seconds: dict[Signature, float] = defaultdict(float)
-    work: dict[Signature, float] = defaultdict(float)
+    units: dict[Signature, float] = defaultdict(float)
     for row in done:
-        trial = TrialSpec.from_dict(json.loads(row["trial"]))
-        if trial.dataset not in datasets:
+        if row["device"] != device or row["dataset"] not in datasets:
             continue
-        record = json.loads(row["spec"])
-        job = JobSpec(row["kind"], record["name"], record["settings"], record["inputs"])
+        job = JobSpec(row["kind"], "", _settings(_OWN, row["own"]), {"T_x": "", "teacher": ""})
+        trial = _trial(row)
         try:
-            at = signature(job, trial, jobs)
-            work[at] += amount(job, trial, datasets[trial.dataset], jobs)
+            at = signature(job, trial, {"": _settings(_READ, row["read"])}.__getitem__)
+            units[at] += row["jobs"] * amount(job, trial, datasets[trial.dataset])
         except (KeyError, TypeError):  # of an older wnkd, with other settings
             continue
         seconds[at] += row["seconds"]
-    return {at: seconds[at] / work[at] for at in seconds if work[at]}
+    return Rates(device, {at: seconds[at] / units[at] for at in seconds if units[at]})
+
+
+def _trial(row: sqlite3.Row) -> TrialSpec:
+    """A trial that has what decides its jobs' work, and of the rest anything."""
+    tx = MultimodalSpec(row["encoder"]) if row["encoder"] else None
+    teachers = Teachers.TX if tx else Teachers.NONE
+    return TrialSpec(row["dataset"], "", teachers, tx, limit_train=row["limit_train"])
+
+
+def _settings(names: Sequence[str], values: str | None) -> dict[str, Any]:
+    """Settings as a job has them, from the list of `_extracted`."""
+    settings: dict[str, Any] = {}
+    for name, value in zip(names, json.loads(values) if values else [], strict=False):
+        if value is not None:
+            table, _, last = name.rpartition(".")
+            (settings.setdefault(table, {}) if table else settings)[last] = value
+    return settings
 
 
 def _seconds(
@@ -108,10 +170,10 @@ def _seconds(
     trial: TrialSpec,
     datasets: Mapping[str, DatasetRow],
     jobs: Jobs,
-    rates: Mapping[Signature, float],
+    rates: Rates,
 ) -> float | None:
-    rate = rates.get(signature(job, trial, jobs))
-    return None if rate is None else rate * amount(job, trial, datasets[trial.dataset], jobs)
+    rate = rates.seconds.get(signature(job, trial, jobs))
+    return None if rate is None else rate * amount(job, trial, datasets[trial.dataset])
 
 
 def signature(job: JobSpec, trial: TrialSpec, jobs: Jobs) -> Signature:
@@ -145,7 +207,7 @@ def signature(job: JobSpec, trial: TrialSpec, jobs: Jobs) -> Signature:
     return (job.kind, *(settings[name] for name in names))
 
 
-def amount(job: JobSpec, trial: TrialSpec, dataset: DatasetRow, jobs: Jobs) -> float:
+def amount(job: JobSpec, trial: TrialSpec, dataset: DatasetRow) -> float:
     """Units of the job's work; what a unit is differs by kind."""
     settings = job.settings
     train = trial.limit_train or sum(dataset.train_per_class)
@@ -185,13 +247,3 @@ def _epochs(settings: Mapping[str, Any]) -> int:
 
 def _batch(settings: Mapping[str, Any]) -> int:
     return int(settings["optimiser"]["batch"])
-
-
-def _stored(conn: sqlite3.Connection) -> Jobs:
-    """Settings of the jobs in the database."""
-
-    def settings(key: str) -> Mapping[str, Any]:
-        row = conn.execute("SELECT spec FROM job WHERE key = ?", [key]).fetchone()
-        return dict(json.loads(row["spec"])["settings"]) if row else {}
-
-    return settings

@@ -1,7 +1,8 @@
 """What queueing would add: counted by content key, before anything is written."""
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wnkd_tui.queue.adding import FIRST_DATASET, LAST_DATASET, TrialRequest, plans_of
@@ -42,13 +43,18 @@ def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Previ
     plans = {one.key: one for request in requests for one in plans_of(conn, request)[1]}
     if not plans:
         return Preview()
-    known = {trial.key for trial in queries.trials(conn)}
-    there = {job.key for job in queries.jobs(conn)}
     wanted = {job.key for one in plans.values() for job in one.jobs}
+    there = _known(conn, "job", wanted)
     return Preview(
         trials=len(plans),
-        new_trials=len(plans.keys() - known),
+        new_trials=len(plans.keys() - _known(conn, "trial", plans)),
         new_jobs=len(wanted - there),
         shared_jobs=len(wanted & there),
         estimate=estimate(conn, list(plans.values())),
     )
+
+
+def _known(conn: sqlite3.Connection, table: str, keys: Collection[str]) -> set[str]:
+    """Those of `keys` that the table has."""
+    select = f"SELECT key FROM {table} WHERE key IN (SELECT value FROM json_each(?))"
+    return {row["key"] for row in conn.execute(select, [json.dumps(list(keys))])}

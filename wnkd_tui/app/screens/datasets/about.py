@@ -1,18 +1,21 @@
-"""A dataset in words: what it holds, how even it is, what was left out of it."""
+"""A dataset and its classes in words: what it holds, how even it is, what stands for a class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from engine.data.shots import shot_groups
-from wnkd_tui.app.progress import bar
+from engine.encoders.prompts import prompts as templates
 from wnkd_tui.queue.wording import count
+from wnkd_tui.report.nouns import Retrieved
 from wnkd_tui.store.rows import DatasetRow
 
 Inks = Mapping[str, str]
+Prompts = Mapping[str, Sequence[str]]  # a person's own, by class
+READING = "…"  # stands for what is being read
 _REASONS = 3  # skipped files that are named
+_NOUNS = 8  # of a class, the heaviest
 
 
 def facts(row: DatasetRow) -> dict[str, str]:
@@ -32,26 +35,47 @@ def facts(row: DatasetRow) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def about(row: DatasetRow, width: int, inks: Inks) -> RenderableType:
-    """The facts, then a line per class."""
+def about(row: DatasetRow, inks: Inks) -> Table:
+    """The facts, a line each."""
     table = Table.grid(padding=(0, 2))
     for name, value in facts(row).items():
         table.add_row(Text(name, style=inks["faint"]), value)
-    return Group(table, Text(), class_bars(row, width, inks["teacher"], inks["faint"]))
+    return table
 
 
-def class_bars(row: DatasetRow, width: int, ink: str, faint: str) -> Text:
-    """A line per class: its name, a bar of its training images, and both counts."""
-    names = min(24, max(len(name) for name in row.classes))
-    most = max(row.train_per_class)
-    room = max(8, width - names - 24)
-    lines = []
-    for name, train, val in zip(row.classes, row.train_per_class, row.val_per_class, strict=True):
-        label = Text(name)
-        label.truncate(names, overflow="ellipsis", pad=True)
-        counts = f"  {train:>7,} ", (f"+ {val:>6,} val", faint)
-        lines.append(Text.assemble(label, "  ", bar(train / most, room, ink, faint), *counts))
-    return Text("\n").join(lines)
+def groups(row: DatasetRow) -> dict[int, str]:
+    """Each class's shot group, of a set whose classes are not all of one."""
+    found = {name: ids for name, ids in shot_groups(row.train_per_class).items() if ids}
+    return {label: name for name, ids in found.items() for label in ids} if len(found) > 1 else {}
+
+
+def class_words(
+    name: str, prompts: Prompts | str | None, nouns: Retrieved | str | None, inks: Inks
+) -> Text:
+    """A class's gt text, and the nouns that its images retrieve. `prompts` are a person's own, or
+    why they cannot be read; None: there are none of their own, the templates are used."""
+    faint = inks["faint"]
+    text = Text.assemble((name, "bold"), "\n", ("gt prompt  ", faint))
+    if isinstance(prompts, str):
+        text.append(prompts, faint if prompts == READING else inks["state-failed"])
+    else:
+        own = list((prompts or {}).get(name, ()))
+        first, *others = own or templates(name)
+        text.append(first)
+        whose = "of your own" if own else "of the paper's templates"
+        text.append(f"  and {len(others)} more {whose}" if others else f"  {whose}", faint)
+    text.append("\nWordNet    ", faint)
+    if isinstance(nouns, str):
+        return text.append(nouns, faint if nouns == READING else inks["state-failed"])
+    if nouns is None:
+        return text.append("no nouns yet: queue a trial with wn text (g, space, q)", faint)
+    for words, of_class in (("", nouns.relaxed), ("\nlearned    ", nouns.learned)):
+        if name in of_class:
+            shown = (f"{noun} {weight:.2f}" for noun, weight in of_class[name][:_NOUNS])
+            text.append(words, faint).append(", ".join(shown))
+    if not nouns.relaxed and not nouns.learned:
+        text.append("the noun bank's artifact is gone: queue its trial again", faint)
+    return text
 
 
 def _size(size: tuple[int, int, int]) -> str:
@@ -61,9 +85,10 @@ def _size(size: tuple[int, int, int]) -> str:
 
 def _shots(row: DatasetRow) -> str:
     """`35 many, 35 medium, 30 few`, of a set whose classes are not all of one group."""
-    groups = {name: ids for name, ids in shot_groups(row.train_per_class).items() if ids}
-    told = ", ".join(f"{len(ids)} {name}" for name, ids in groups.items())
-    return f"{told} (classes by their training images)" if len(groups) > 1 else ""
+    told = ", ".join(
+        f"{len(ids)} {name}" for name, ids in shot_groups(row.train_per_class).items() if ids
+    )
+    return f"{told} (classes by their training images)" if groups(row) else ""
 
 
 def _skipped(row: DatasetRow) -> str:

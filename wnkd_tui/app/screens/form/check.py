@@ -7,9 +7,9 @@ from textual.message import Message
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.form.completion import known as settings_of
-from wnkd_tui.app.screens.form.fields import Fields, read
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import FIRST_RECIPE, LAST_RECIPE, dataset_of
+from wnkd_tui.queue.fields import Fields, read
 from wnkd_tui.queue.preview import Preview, preview
 from wnkd_tui.queue.settings import Setting
 from wnkd_tui.store import queries

@@ -14,9 +14,10 @@ from engine.spec import Method, Modality, Teachers, ValidationText
 from wnkd_tui.app.screens.form.check import Checked, Known, Listed, check, known
 from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.completion import Completion
-from wnkd_tui.app.screens.form.fields import Fields, read
 from wnkd_tui.app.screens.form.lines import chosen_in, entry, line, students
+from wnkd_tui.app.screens.form.saved import Loaded, SavedConfigurations
 from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.fields import Fields, read
 from wnkd_tui.queue.preview import Preview
 
 
@@ -25,9 +26,10 @@ class TrialForm(ModalScreen[TrialRequest | None]):
 
     AUTO_FOCUS = "#wn"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "queue", "Queue", priority=True),
-        Binding("ctrl+l", "settings", "Settings", priority=True),
-        Binding("escape", "dismiss", "Back"),
+        Binding("ctrl+s", "queue", "Queue", priority=True, tooltip="Queue what the form asks for"),
+        Binding("ctrl+l", "settings", "Settings", priority=True, tooltip="All that can be changed"),
+        Binding("ctrl+o", "saved", "Saved", priority=True, tooltip="Save this form, or load one"),
+        Binding("escape", "dismiss", "Back", tooltip="Back, with nothing queued"),
     ]
 
     def __init__(self, fields: Fields) -> None:
@@ -36,13 +38,15 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         self._checked: Fields | None = None  # the last fields that were found good
         self._completion = Completion()
         self._listed: Listed | None = None
+        self._known: dict[str, tuple[str, ...]] = {}  # what can be chosen, by field
+        self._named = ""  # the saved configuration that the form was filled from
 
     def compose(self) -> ComposeResult:
         start = self._start
         texts, dataset, recipe = list(ValidationText), start.dataset, start.recipe
         changes = "stem=linear, student.tau=2: ctrl+l lists what can be changed"
         with VerticalScroll(classes="dialog form", can_focus=False):
-            yield Static("New trial or sweep", classes="question")
+            yield Static("New trial or sweep", classes="question", markup=False)
             yield line(
                 ("wn %", entry("wn", start.wn, "such as 100, or 0,20,50")),
                 ("noise %", entry("noise", start.noise, "in the place of wn")),
@@ -67,6 +71,7 @@ class TrialForm(ModalScreen[TrialRequest | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Queue", id="queue", variant="primary", compact=True, disabled=True)
                 yield Button("Settings", id="settings", compact=True)
+                yield Button("Saved", id="saved", compact=True)
                 yield Button("Back", id="back", compact=True)
         yield Footer(compact=True)
 
@@ -81,7 +86,8 @@ class TrialForm(ModalScreen[TrialRequest | None]):
     @on(Known)
     def _offer(self, event: Known) -> None:
         """The datasets and recipes that there are."""
-        for name, values in (("dataset", event.datasets), ("recipe", event.recipes)):
+        self._known = {"dataset": event.datasets, "recipe": event.recipes}
+        for name, values in self._known.items():
             select = self.query_one(f"#{name}", Select)
             chosen = select.value
             select.set_options((value, value) for value in values)
@@ -168,6 +174,48 @@ class TrialForm(ModalScreen[TrialRequest | None]):
         changes.focus()
         changes.value = f"{before}, {name}=" if before else f"{name}="
         changes.action_end()
+
+    @on(Button.Pressed, "#saved")
+    def action_saved(self) -> None:
+        """Saves the form under a name, or fills it from what was saved."""
+        dialog = SavedConfigurations(self._find, self.fields(), self._named)
+        self.app.push_screen(dialog, self._load)
+
+    def _load(self, loaded: Loaded | None) -> None:
+        if loaded:
+            self._named = loaded.name
+            self.query_one(".question", Static).update(f"New trial or sweep: {loaded.name}")
+            self._fill(loaded.fields)
+
+    def _fill(self, fields: Fields) -> None:
+        """The form as if `fields` had been typed."""
+        for name, typed in (
+            ("wn", fields.wn),
+            ("noise", fields.noise),
+            ("seeds", fields.seeds),
+            ("images", fields.limit_train),
+            ("encoder", fields.encoder),
+            ("changes", fields.changes),
+        ):
+            self.query_one(f"#{name}", Input).value = typed
+        for name, chosen in (
+            ("dataset", fields.dataset),
+            ("recipe", fields.recipe),
+            ("method", fields.method),
+            ("modality", fields.modality),
+            ("val_text", fields.val_text),
+        ):
+            select = self.query_one(f"#{name}", Select)
+            known = self._known.get(name, ())
+            if chosen and name in ("dataset", "recipe") and chosen not in known:
+                # Of another home, or not yet known here: `told` says what is wrong with it.
+                select.set_options((value, value) for value in [*known, str(chosen)])
+            if chosen:
+                select.value = str(chosen)
+            else:
+                select.clear()
+        for box in self.query(Checkbox):
+            box.value = box.name in fields.teachers
 
     @on(Button.Pressed, "#back")
     def _back(self) -> None:

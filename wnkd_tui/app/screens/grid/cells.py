@@ -3,22 +3,40 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
 
-from engine.spec import Method
+from engine.spec import Method, TrialSpec
+from wnkd_tui.app.screens.grid.paper import number
 from wnkd_tui.app.screens.grid.places import Basis, Kind, Layout, Line, Place
-from wnkd_tui.report.stats import Accuracy, Stat
-from wnkd_tui.store.rows import JobRow, TrialRow
+from wnkd_tui.report.stats import Accuracy, Epoch, Stat
 
 # What a cell of several seeds says first; a seed that nobody queued is "absent".
 _TELLING = ("failed", "lost", "running", "waiting", "paused", "cancelled")
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What a job of a trial has come to: its state, and top-1 in percent by epoch once done."""
+
+    state: str
+    progress: float = 0.0  # 0 to 1
+    found: Mapping[Epoch, float] | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """A trial behind a cell. `stages` are of its T_x and its student; `progress` is 0 to 1."""
+
+    trial: int
+    state: str
+    progress: float
+    stages: Mapping[str, Stage]
+
+
+@dataclass(frozen=True)
 class Cell:
     """`state` of the seeds together; `seeds` of them are done; `progress` is 0 to 1. `trial` is the
     newest one behind it, None where nobody queued any. A cell where nothing can be queued is
-    "balanced": LFME learns from the shot groups of a long-tailed set.
+    "balanced": LFME learns from the shot groups of a long-tailed set. `paper` is its own number.
     """
 
     state: str
@@ -26,6 +44,7 @@ class Cell:
     seeds: int = 0
     progress: float = 0.0
     trial: int | None = None
+    paper: float | None = None
 
 
 @dataclass(frozen=True)
@@ -33,73 +52,69 @@ class _Seed:
     state: str
     progress: float
     trial: int | None = None
-    result: Mapping[str, Any] | None = None
+    found: Mapping[Epoch, float] | None = None
+
+
+def wanted(layout: Layout, basis: Basis, lines: Sequence[Line]) -> set[TrialSpec]:
+    """All trials that the grid's cells tell of."""
+    return {
+        spec
+        for line in lines
+        for kind in layout.columns.values()
+        for seed in basis.seeds
+        for spec in basis.specs(line, kind, seed)
+    }
 
 
 def matrix(
     layout: Layout,
     basis: Basis,
     lines: Sequence[Line],
-    trials: Sequence[TrialRow],
-    jobs: Sequence[JobRow],
+    known: Mapping[TrialSpec, Known],
     balanced: Collection[str] = (),
 ) -> dict[Place, Cell]:
-    """Every cell of the grid; where a trial was queued twice the newer one counts. `balanced` names
-    the datasets without shot groups."""
-    known = _Known(basis, trials, jobs)
+    """Every cell of the grid. `balanced` names the datasets without shot groups."""
     return {
-        (line, column): Cell("balanced")
-        if kind.method is Method.LFME and line[0] in balanced
-        else known.cell(line, kind)
+        (line, title): Cell("balanced")
+        if kind.method is Method.LFME and line.dataset in balanced
+        else _cell(layout, basis, (line, title), known)
         for line in lines
-        for column, kind in layout.columns.items()
+        for title, kind in layout.columns.items()
     }
 
 
-class _Known:
-    def __init__(self, basis: Basis, trials: Sequence[TrialRow], jobs: Sequence[JobRow]) -> None:
-        self._basis = basis
-        self._trials = {trial.spec: trial for trial in trials}
-        self._jobs: dict[int, list[JobRow]] = {}
-        for job in jobs:
-            for trial in job.trials:
-                self._jobs.setdefault(trial, []).append(job)
+def _cell(layout: Layout, basis: Basis, place: Place, known: Mapping[TrialSpec, Known]) -> Cell:
+    line, title = place
+    each = {seed: _seed(basis, line, layout.columns[title], seed, known) for seed in basis.seeds}
+    states = [one.state for one in each.values()]
+    return Cell(
+        state=next((state for state in _TELLING if state in states), _rest(states)),
+        value=_accuracy(each),
+        seeds=states.count("done"),
+        progress=fmean(one.progress for one in each.values()),
+        trial=max((one.trial for one in each.values() if one.trial), default=None),
+        paper=number(layout, basis, place),
+    )
 
-    def cell(self, line: Line, kind: Kind) -> Cell:
-        each = {seed: self._seed(line, kind, seed) for seed in self._basis.seeds}
-        states = [one.state for one in each.values()]
-        return Cell(
-            state=next((state for state in _TELLING if state in states), _rest(states)),
-            value=_accuracy(each),
-            seeds=states.count("done"),
-            progress=fmean(one.progress for one in each.values()),
-            trial=max((one.trial for one in each.values() if one.trial), default=None),
-        )
 
-    def _seed(self, line: Line, kind: Kind, seed: int) -> _Seed:
-        """A student's state is its trial's, T_x's that of the job."""
-        for spec in self._basis.specs(line, kind, seed):
-            if (trial := self._trials.get(spec)) is None:
-                continue
-            jobs = self._jobs.get(trial.id, [])
-            wanted = "T_x" if kind.teachers is None else "student"
-            job = next((job for job in jobs if job.kind == wanted), None)
-            if job is None:
-                continue
-            if kind.teachers is None:
-                return _Seed(job.state, job.progress, trial.id, job.result)
-            progress = fmean(job.progress for job in jobs)
-            return _Seed(trial.state, progress, trial.id, job.result)
-        return _Seed("absent", 0.0)
+def _seed(
+    basis: Basis, line: Line, kind: Kind, seed: int, known: Mapping[TrialSpec, Known]
+) -> _Seed:
+    """A student's state is its trial's, T_x's that of the job."""
+    for spec in basis.specs(line, kind, seed):
+        trial = known.get(spec)
+        stage = trial and trial.stages.get("T_x" if kind.teachers is None else "student")
+        if trial and stage:
+            told = stage if kind.teachers is None else trial
+            return _Seed(told.state, told.progress, trial.trial, stage.found)
+    return _Seed("absent", 0.0)
 
 
 def _accuracy(seeds: Mapping[int, _Seed]) -> Accuracy | None:
     """Over the seeds that are done."""
-    found = {seed: one.result for seed, one in seeds.items() if one.result}
-    best, last = (
-        Stat.of({seed: float(result[epoch]["val_top1"]) for seed, result in found.items()})
-        for epoch in ("best", "last")
-    )
+    found = {seed: one.found for seed, one in seeds.items() if one.found}
+    best = Stat.of({seed: one["best"] for seed, one in found.items()})
+    last = Stat.of({seed: one["last"] for seed, one in found.items()})
     return Accuracy(best, last) if best and last else None
 
 

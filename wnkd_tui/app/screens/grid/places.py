@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from engine.changes import Changes
 from engine.recipe import load_recipe, settled
@@ -10,7 +11,15 @@ from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.wording import Mix
 
-Line = tuple[str, Mix]  # a dataset and a text mix
+
+class Line(NamedTuple):
+    """What T_x sees of which dataset's samples."""
+
+    dataset: str
+    mix: Mix
+    modality: Modality = Modality.IMG_TEXT
+
+
 Place = tuple[Line, str]  # a line and the title of a column
 
 # The paper's rows, in its order.
@@ -74,26 +83,25 @@ class Basis:
     dataset: str
     recipe: str
     encoder: str
-    modality: Modality
+    modalities: tuple[Modality, ...]
     seeds: tuple[int, ...]
     limit_train: int | None
     changes: Changes = ()
 
-    def tx(self, mix: Mix) -> MultimodalSpec:
-        return MultimodalSpec(self.encoder, self.modality, *mix)
+    def tx(self, line: Line) -> MultimodalSpec:
+        return MultimodalSpec(self.encoder, line.modality, *line.mix)
 
     def spec(self, line: Line, kind: Kind, teachers: Teachers, seed: int) -> TrialSpec:
         """The trial as it is stored; `teachers` are the kind's, or of a student of its T_x."""
-        dataset, mix = line
         return TrialSpec(
-            dataset,
+            line.dataset,
             self.recipe,
             teachers,
-            self.tx(mix) if teachers.multimodal else None,
+            self.tx(line) if teachers.multimodal else None,
             seed,
             self.limit_train,
             kind.method,
-            _settled(self.recipe, dataset, self.changes),
+            _settled(self.recipe, line.dataset, self.changes),
         )
 
     def specs(self, line: Line, kind: Kind, seed: int) -> list[TrialSpec]:
@@ -110,32 +118,36 @@ def _settled(recipe: str, dataset: str, changes: Changes) -> Changes:
 def lines_of(layout: Layout, basis: Basis, datasets: Sequence[str]) -> tuple[Line, ...]:
     """A line for every dataset, or for every text mix; without text there is nothing to mix."""
     if layout.by_dataset:
-        return tuple((name, ALL_WN) for name in datasets)
-    mixes = ((0, 0),) if basis.modality is Modality.IMG else MIXES
-    return tuple((basis.dataset, mix) for mix in mixes)
+        return tuple(Line(name, ALL_WN, basis.modalities[0]) for name in datasets)
+    return tuple(
+        Line(basis.dataset, mix, modality)
+        for modality in basis.modalities
+        for mix in (((0, 0),) if modality is Modality.IMG else MIXES)
+    )
 
 
 def requests(layout: Layout, basis: Basis, marked: Iterable[Place]) -> list[TrialRequest]:
-    """The marked cells as requests, one for each dataset and kind of student."""
-    mixes: dict[tuple[str, str], list[Mix]] = {}
-    for (dataset, mix), column in sorted(marked):
-        mixes.setdefault((dataset, column), []).append(mix)
+    """The marked cells as requests, one for each dataset, modality and kind of student."""
+    lines: dict[tuple[str, Modality, str], list[Line]] = {}
+    for line, column in sorted(marked):
+        lines.setdefault((line.dataset, line.modality, column), []).append(line)
     return [
-        request_of(basis, dataset, layout.columns[column], of_column)
-        for (dataset, column), of_column in mixes.items()
+        request_of(basis, layout.columns[column], of_column)
+        for (_, _, column), of_column in lines.items()
     ]
 
 
-def request_of(basis: Basis, dataset: str, kind: Kind, mixes: Sequence[Mix]) -> TrialRequest:
-    """T_x comes with any student that it teaches, so the column of T_x asks for one of those."""
+def request_of(basis: Basis, kind: Kind, lines: Sequence[Line]) -> TrialRequest:
+    """Of one dataset and modality. T_x comes with any student that it teaches, so the column of T_x
+    asks for one of those."""
     return TrialRequest(
-        mixes=tuple(mixes),
+        mixes=tuple(line.mix for line in lines),
         teachers=(kind.teachers or Teachers.TX,),
         recipe=basis.recipe,
         seeds=basis.seeds,
-        dataset=dataset,
+        dataset=lines[0].dataset,
         encoder=basis.encoder,
-        modality=basis.modality,
+        modality=lines[0].modality,
         limit_train=basis.limit_train,
         method=kind.method,
         changes=basis.changes,

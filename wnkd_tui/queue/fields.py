@@ -1,4 +1,4 @@
-"""What the form holds, as people type it, and what it asks for once it is read."""
+"""What a person asks for as it is typed, in the form or a saved configuration, and its request."""
 
 import json
 import re
