@@ -26,6 +26,7 @@ async def test_theme_and_page_are_there_again(
         await settle(pilot)
         await pilot.press("t", "2")
         await settle(pilot)
+        await pilot.press("ctrl+q")
     assert memory.load(home)["page"] == "datasets"
     again = make_app(home)
     async with again.run_test(size=(80, 24)) as pilot:

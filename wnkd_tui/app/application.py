@@ -27,8 +27,8 @@ from wnkd_tui.app.worker import RUN_QUEUE
 from wnkd_tui.home import Home
 
 if TYPE_CHECKING:
-    from wnkd_tui.app.screens.form.fields import Fields
     from wnkd_tui.queue.adding import TrialRequest
+    from wnkd_tui.queue.fields import Fields
 
 
 _PAGES = {
@@ -49,7 +49,8 @@ def _import_pages() -> None:
     for module, _ in _PAGES.values():
         import_module(f"wnkd_tui.app.screens.{module}")
     import_module("wnkd_tui.app.screens.form.screen")
-    import_module("engine.data.registry")  # numpy, for the list of datasets
+    for heavy in ("engine.data.registry", "plotext"):
+        import_module(heavy)
 
 
 def _lazy(module: str, name: str) -> Callable[[], Screen[Any]]:
@@ -89,6 +90,8 @@ class WnkdApp(App[None]):
         ),
         Binding("n", "new", "New"),
         Binding("w", "worker", "Worker"),
+        Binding("W", "oversee", "Worker's log", show=False, tooltip="Its log, its slots, its end"),
+        Binding("z", "undo", "Undo", show=False, tooltip="Take back the last deed"),
         Binding("t", "shade", "Light/dark", show=False),
         Binding("question_mark", "keys", "Keys", key_display="?"),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
@@ -111,6 +114,7 @@ class WnkdApp(App[None]):
         self.status: Status | None = None
         self.trial: int | None = None  # the one that Run shows
         self.job: int | None = None  # of its jobs the one that was asked for
+        self.marked: tuple[int, ...] = ()  # trials that are marked on page 5
         self.unicode = shows_unicode()
         self._ascii = Ascii(enabled=not self.unicode)
         self.kept = self._recalled()
@@ -157,7 +161,10 @@ class WnkdApp(App[None]):
 
     def on_unmount(self) -> None:
         self.poller.stop()
-        self._remember()
+
+    def exit(self, *args: Any, **rest: Any) -> None:
+        self._remember()  # while the pages are still there to be asked
+        super().exit(*args, **rest)
 
     # What lasts from one start to the next.
 
@@ -234,7 +241,7 @@ class WnkdApp(App[None]):
         self.switch_mode("run")
 
     def action_new(self) -> None:
-        from wnkd_tui.app.screens.form.fields import Fields
+        from wnkd_tui.queue.fields import Fields
 
         self.fill_form(Fields())
 
@@ -266,6 +273,17 @@ class WnkdApp(App[None]):
 
     def action_worker(self) -> None:
         self.overseer.turn()
+
+    def action_oversee(self) -> None:
+        self.overseer.open()
+
+    # What was done.
+
+    def action_undo(self) -> None:
+        self.deeds.undo()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.deeds.undoable is not None if action == "undo" else True
 
     async def action_quit(self) -> None:
         self.overseer.leave()

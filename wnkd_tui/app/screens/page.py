@@ -85,7 +85,7 @@ class Page(Screen[None]):
 
     def offer(self) -> None:
         """Draws the footer anew, which is not cheap, where other keys are possible than before."""
-        bindings = (b for b in type(self).BINDINGS if isinstance(b, Binding))
+        bindings = (b for b in type(self).BINDINGS if isinstance(b, Binding) and b.show)
         now = [self.check_action(binding.action, ()) for binding in bindings]
         if now != self._offered:
             self._offered = now

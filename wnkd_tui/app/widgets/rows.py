@@ -12,7 +12,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -30,7 +30,8 @@ _WIDE = 110
 class Column(Generic[Row]):
     """`cell(row, width)` draws one cell, `width` cells wide (`wide` in a table of 110 or more).
 
-    `grow` is its share of spare width, `room` the table width from which it is there at all.
+    `grow` is its share of spare width, `room` the table width from which it is there at all;
+    `field` is what the list is sorted by when its head is clicked.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Column(Generic[Row]):
     grow: int = 0
     room: int = 0
     right: bool = False
+    field: str = ""
 
     def least(self, total: int) -> int:
         return self.wide if self.wide and total >= _WIDE else self.width
@@ -113,6 +115,13 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
     class Wanted(Moved):
         """Rows are in sight, or nearly, that are not there: `window` tells which."""
 
+    class Headed(Moved):
+        """The head of a column was clicked that the list can be sorted by: its `field`."""
+
+        def __init__(self, table: "Rows[Any]", field: str) -> None:
+            super().__init__(table, table.row)
+            self.field = field
+
     def __init__(
         self,
         columns: Sequence[Column[Row]],
@@ -128,6 +137,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self._listing: Listing[Row] = Listing()
         self._keys: Sequence[Hashable] = ()
         self.window = Window()
+        self.order = ("", False)  # the field that the list is sorted by, and whether downwards
         self.marks: frozenset[Hashable] = frozenset()
 
     @property
@@ -146,6 +156,11 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         if self.marks:
             return tuple(key for key in self._keys if key in self.marks)
         return () if self.key is None else (self.key,)
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """The fields of the columns that there is room for."""
+        return tuple(column.field for column, _ in self._fitted() if column.field)
 
     def show(self, rows: Sequence[Row]) -> None:
         """Replaces the rows, all of them."""
@@ -216,12 +231,32 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def on_click(self, event: Click) -> None:
         index = self.scroll_offset.y + event.y - 1
-        if event.y > 0 and index < len(self._keys):
+        if event.y == 0 and (column := self._headed(event.x - self.gutter.left)):
+            self.post_message(self.Headed(self, column.field))
+        elif event.y > 0 and index < len(self._keys):
             self._put(index)
             if self._markable and event.x < self.gutter.left + _GAP:
                 self._mark(self.marks ^ {self._keys[index]})
             elif event.chain == 2:
                 self.action_choose()
+
+    def _headed(self, x: int) -> Column[Row] | None:
+        """The column whose head is at `x` and that the list can be sorted by."""
+        x -= _GAP if self._markable else 0
+        for column, width in self._fitted():
+            if 0 <= x < width:
+                return column if column.field else None
+            x -= width + _GAP
+        return None
+
+    def _fitted(self) -> Sequence[tuple[Column[Row], int]]:
+        return fit(self._columns, self.size.width - (_GAP if self._markable else 0))
+
+    def _head(self, column: Column[Row], width: int) -> Text:
+        """Its title, with an arrow where the list is sorted by it."""
+        by, down = self.order
+        arrow = ("▼" if down else "▲") if column.field and column.field == by else ""
+        return _clip(Text(column.title[: max(0, width - len(arrow))] + arrow), width, column.right)
 
     def on_resize(self, event: Resize) -> None:
         self.virtual_size = Size(event.size.width, len(self._keys) + 1)
@@ -246,9 +281,11 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
     def _put(self, index: int) -> None:
         index = max(0, min(index, len(self._keys) - 1))
         if index != self.cursor:
+            top, width = self.scroll_offset.y, self.size.width
+            for place in (self.cursor, index):  # scrolling draws the others
+                self.refresh(Region(0, place - top + 1, width, 1))
             self.cursor = index
             self._keep_in_sight()
-            self.refresh()
             self.post_message(self.Moved(self, self.row))
 
     def _keep_in_sight(self) -> None:
@@ -263,10 +300,10 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
-        columns = fit(self._columns, width - (_GAP if self._markable else 0))
+        columns = self._fitted()
         if y == 0:
             style = base + self.get_component_rich_style("rows--head", partial=True)
-            return self._strip("", [_clip(Text(c.title), w, c.right) for c, w in columns], style)
+            return self._strip("", [self._head(c, w) for c, w in columns], style)
         index = self.scroll_offset.y + y - 1
         if index >= len(self._keys):
             return Strip.blank(width, base)
