@@ -72,7 +72,8 @@ bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
 soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
 	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)
 
-browser: $(STAMP) ## The app in a real headless Chromium: a trial from form to figures, and its picture
+browser: $(STAMP) ## The app in a real headless Chromium (apt install chromium): a trial from form to figures
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
 	$(BIN)/python scripts/browser_check.py
 
 torture: $(STAMP) ## Kill everything at random moments and compare: make torture SEED=0 KILLS=200

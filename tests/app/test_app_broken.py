@@ -13,7 +13,8 @@ from textual.widgets import Static
 
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.broken import Broken
-from wnkd_tui.home import Home, HomeError
+from wnkd_tui.home import Home, HomeError, Mount
+from wnkd_tui.store.database import explained
 
 MakeApp = Callable[..., WnkdApp]
 Settle = Callable[[Pilot[None]], Awaitable[None]]
@@ -22,6 +23,15 @@ Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
 
 def reason(app: WnkdApp) -> str:
     return str(app.screen.query_one(".reason", Static).render())
+
+
+def question(app: WnkdApp) -> str:
+    return str(app.screen.query_one(".question", Static).render())
+
+
+def press(app: WnkdApp) -> str:
+    """What it says to press."""
+    return str(app.screen.query_one(".press", Static).render())
 
 
 def is_broken(app: WnkdApp) -> bool:
@@ -43,7 +53,26 @@ async def test_a_damaged_database_is_told_and_tried_again(
         await until(pilot, lambda: not is_broken(app))
         await settle(pilot)
         assert app.page
-        assert app.page.answer.jobs
+        assert app.page.answer.counts["done"]
+
+
+async def test_a_damaged_database_is_mended_by_a_key(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    backup = home.root / "wnkd.db.backup"
+    shutil.copy(home.db, backup)
+    home.db.write_bytes(b"this is no database" * 100)
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: is_broken(app))
+        await pilot.pause()
+        assert "m mends it now" in press(app)
+        await pilot.press("m")
+        await until(pilot, lambda: not is_broken(app))
+        await settle(pilot)
+        assert app.page
+        assert sum(app.page.answer.counts.values()) == 77
+        assert [path.name for path in home.root.glob("wnkd.db.damaged*")]
 
 
 async def test_a_newer_database_is_not_touched(home: Home, make_app: MakeApp, until: Until) -> None:
@@ -56,23 +85,48 @@ async def test_a_newer_database_is_not_touched(home: Home, make_app: MakeApp, un
         await until(pilot, lambda: is_broken(app))
         await pilot.pause()
         assert "newer wnkd" in reason(app)
+        assert "q quits; upgrade wnkd" in press(app)
+        assert "mend" not in {b.binding.action for b in app.screen.active_bindings.values()}
         await pilot.press("q")
         await pilot.pause()
     assert app.return_code == 0
 
 
-async def test_a_home_that_cannot_be_had(until: Until) -> None:
-    def find() -> Home:
-        raise HomeError("cannot write to /root: set WNKD_HOME to a directory of your own")
+async def test_homes_that_cannot_be_had_say_what_to_press(
+    until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the very words of those who find out."""
+    found: list[Exception] = []
 
+    def find() -> Home:
+        raise found[0]
+
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WNKD_HOME", str(tmp_path / "file"))
+    with pytest.raises(HomeError) as remote:
+        Home.find([Mount(tmp_path, "nfs4")])
+    with pytest.raises(HomeError) as unwritable:
+        Home.find([])
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    kinds = (
+        (remote.value, "This home cannot be used", "WNKD_HOME=/a/local/directory"),
+        (unwritable.value, "This home cannot be written", "press r"),
+        (explained(full, Home(tmp_path)), "The disk is full", "wnkd gc"),
+        (explained(busy, Home(tmp_path)), "The database is busy", "r tries again"),
+        (OSError("something else"), "The database cannot be used", "wnkd doctor"),
+    )
+    found.append(kinds[0][0])
     app = WnkdApp(find)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: is_broken(app))
-        await pilot.pause()
-        assert "set WNKD_HOME" in reason(app)
-        await pilot.press("r")
-        await pilot.pause()
-        assert is_broken(app)
+        for error, title, what in kinds:
+            found[0] = error
+            await pilot.press("r")
+            await until(pilot, lambda title=title: title in question(app))
+            assert what in press(app)
 
 
 async def test_a_home_that_vanishes_meanwhile(
@@ -85,6 +139,10 @@ async def test_a_home_that_vanishes_meanwhile(
         await until(pilot, lambda: is_broken(app))
         await pilot.pause()
         assert "is gone" in reason(app)
+        assert "r alone begins a new one" in press(app)
+        await pilot.press("r")
+        await until(pilot, lambda: app.page and app.page.answer and app.page.answer.empty)
+        await settle(pilot)
 
 
 @pytest.mark.parametrize("key", ["2", "4", "5"])

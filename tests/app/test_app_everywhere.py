@@ -20,6 +20,8 @@ async def test_the_palette_has_every_action_of_the_page(
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Cancel", "Remove", "Worker", "New", "Compare", "Light/dark"} <= titles
         await pilot.press("ctrl+p", *"compare", "enter")
@@ -44,6 +46,8 @@ async def test_without_colour_states_are_still_told_apart(
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
         colours = {
             segment.style.color.get_truecolor()
             for strip in app.screen._compositor.render_strips()
@@ -62,6 +66,8 @@ async def test_a_narrow_and_a_wide_terminal_show_the_same_jobs(
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
         await settle(pilot)
         assert app.screen.has_class("-narrow")
         await pilot.resize_terminal(160, 50)
