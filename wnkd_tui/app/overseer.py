@@ -162,5 +162,6 @@ class Overseer:
 
     def _tell(self, words: str, *, bad: bool = False) -> None:
         self._app.notify(words, severity="error" if bad else "information", markup=False)
-        if self._app.page and self._app.status:
-            self._app.page.tell(self._app.status)
+        page = self._app.page
+        if page and page.is_mounted and self._app.status:
+            page.tell(self._app.status)

@@ -80,7 +80,9 @@ class Page(Screen[None]):
         """An answer came; one to an older question is dropped."""
         if question == self.question():
             self.answer, self.answered = answer, question
-            self.remove_class("-opening")
+            if self.has_class("-opening"):
+                self.remove_class("-opening")
+                self.call_after_refresh(self.refresh_bindings)  # the footer may not listen before
             self.show(answer)
 
     def offer(self) -> None:
