@@ -191,7 +191,7 @@ class WnkdApp(App[None]):
     def _recolour(self) -> None:
         self.__dict__.pop("inks", None)
         if self.page:
-            self.page.redraw()
+            self.page.repaint()
 
     # What comes from the poller and from deeds.
 

@@ -13,6 +13,7 @@ from textual.widgets import Footer, Static
 
 from wnkd_tui.app.poller import Question, Status
 from wnkd_tui.app.widgets.header import Header
+from wnkd_tui.app.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
@@ -103,13 +104,19 @@ class Page(Screen[None]):
         if self.answer is not None:
             self.show(self.answer)
 
+    def repaint(self) -> None:
+        """Draws it in the colours of now, also what did not change."""
+        self.redraw()
+        for rows in self.query(Rows):
+            rows.refresh()
+
     def on_mount(self) -> None:
         with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
             self.restore(self.wnkd.kept["pages"][self.NAME])
 
     def on_screen_resume(self, _: ScreenResume) -> None:
         self.ask()
-        self.redraw()
+        self.repaint()
 
     def on_resize(self, _: Resize) -> None:
         self.call_after_refresh(self.redraw)

@@ -169,7 +169,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def list(self, listing: Listing[Row]) -> None:
         """Replaces the rows. A cursor on the first stays first; elsewhere it follows its row."""
-        before, keys = self.key, listing.keys
+        before, keys, seen = self.key, listing.keys, self._in_sight()
         self._listing, self._keys = listing, keys
         if self.marks and not self.marks <= (there := frozenset(keys)):
             self._mark(self.marks & there)
@@ -178,10 +178,27 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
             self.call_after_refresh(self._keep_in_sight)
         self.cursor = max(0, min(self.cursor, len(keys) - 1))
         self.virtual_size = Size(self.size.width, len(keys) + 1)
-        self.refresh()
+        self._redraw(seen)
         self._look()
         if self.key != before:
             self.post_message(self.Moved(self, self.row))
+
+    def _in_sight(self) -> Sequence[tuple[Hashable, Row | None, bool]]:
+        """What each line shows: key, row, and whether the cursor is on it."""
+        top = self.scroll_offset.y
+        places = range(top, min(len(self._keys), top + max(0, self.size.height - 1)))
+        at = ((place, self._keys[place]) for place in places)
+        return [(key, self._listing.rows.get(key), place == self.cursor) for place, key in at]
+
+    def _redraw(self, before: Sequence[tuple[Hashable, Row | None, bool]]) -> None:
+        """Draws the lines that show something else than before."""
+        now, width = self._in_sight(), self.size.width
+        if len(now) != len(before):
+            self.refresh()
+            return
+        for line, (old, new) in enumerate(zip(before, now, strict=True)):
+            if old != new:
+                self.refresh(Region(0, line + 1, width, 1))
 
     def go_to(self, key: Hashable) -> None:
         """Puts the cursor on the row with `key`, if there is one."""
