@@ -28,8 +28,10 @@ def test_all_commands_are_there():
     leaves = {" ".join(words) for words, command in ALL if not hasattr(command, "commands")}
     verbs = ("add", "list", "show", "move", "pause", "resume", "cancel", "retry", "remove")
     queue = {f"queue {verb}" for verb in verbs}
-    dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check")}
-    others = {"trial list", "trial show", "trial diff", "notify", "recipe list", "recipe show"}
+    dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check", "remove")}
+    trial = {f"trial {verb}" for verb in ("list", "show", "diff", "tag", "note", "remove")}
+    filters = {f"filter {verb}" for verb in ("save", "list", "remove")}
+    others = trial | filters | {"notify", "recipe list", "recipe show"}
     reports = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "shots", "classes", "diff")
     report = {f"report {name}" for name in reports}
     assert leaves == queue | dataset | report | others | {"run-queue", "demo", "doctor", "gc"}

@@ -1,11 +1,11 @@
 """`wnkd dataset`: which images there are to train on."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wnkd_tui.cli import completing
 from wnkd_tui.cli.output import AsJson, console, print_json, say
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="Such as digits, cifar100, or a name of your own.")
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Such as digits, cifar100, or a name of your own.",
+        autocompletion=completing.datasets,
+    ),
 ]
 Prompts = Annotated[
     Path | None,
@@ -29,7 +34,6 @@ Splits = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse the dataset for its first unreadable file.")
 ]
-OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @app.command("list")
@@ -102,24 +106,22 @@ def add(
 
     Example: wnkd dataset add birds ~/data/birds --prompts birds.csv
     """
-    from engine.data import registry
-    from engine.errors import DataError, SpecError
+    from dataclasses import replace
+
+    from engine.errors import SpecError
     from wnkd_tui.cli import dataset_views
     from wnkd_tui.cli.reading import reading
     from wnkd_tui.home import Home
-    from wnkd_tui.store import commands
+    from wnkd_tui.queue import datasets
 
     if (path is None) != download:
         raise SpecError(f"where is {name}? Give its folder, or --download, one of the two")
-    if name in {info.name for info in registry.builtin()}:
-        raise DataError(f"{name} is built in: it needs no adding")
-    kind = _kind(name, splits)
+    source = datasets.source_of(name, path, prompts, splits)
     home = Home.find()
-    folder = path or dataset_views.download(name, home.datasets)
-    source = _source(name, kind, folder, prompts, splits)
+    if download:
+        source = replace(source, path=dataset_views.download(name, home.datasets))
     with reading(name) as report:
-        info = registry.check(source, strict=strict, report=report)
-    commands.add_dataset(home, info)
+        info = datasets.add(home, source, strict=strict, report=report)
     say(
         f"added {info.name}: {sum(info.train_per_class)} training images,"
         f" {sum(info.val_per_class)} for validation, {len(info.classes)} classes, at {info.path}"
@@ -150,13 +152,14 @@ def check(
     from wnkd_tui.cli import dataset_views, shapes
     from wnkd_tui.cli.reading import reading
     from wnkd_tui.home import Home
+    from wnkd_tui.queue import datasets
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
 
     known = queries.dataset(connect(Home.find()), name) if path is None else None
     if known and (prompts or splits):
         raise SpecError(f"{name} has its prompts and splits already: give PATH to check another")
-    source = known.source if known else _source(name, _kind(name, splits), path, prompts, splits)
+    source = known.source if known else datasets.source_of(name, path, prompts, splits)
     with reading(name) as report:
         info = registry.check(source, strict=strict, report=report)
     if known and known.key != info.key:
@@ -172,28 +175,20 @@ def check(
         say(f"{name} is as it should be")
 
 
-def _kind(name: str, splits: Path | None) -> str:
-    """The kind of a dataset that is called so. Raises SpecError for what is no name, and for
-    splits of a kind that has none."""
-    from engine.data import imagenet_lt
-    from engine.data.registry import kind_of
-    from engine.errors import SpecError
+@app.command()
+def remove(name: Name) -> None:
+    """Forget a dataset; its files stay where they are.
 
-    if not OWN_NAME.fullmatch(name):
-        raise SpecError(f"{name!r} is no name: letters, digits, - and _, at most 64")
-    kind = kind_of(name)
-    if splits and kind != imagenet_lt.NAME:
-        raise SpecError(f"--splits is for {imagenet_lt.NAME}: {name} has no split files")
-    return kind
+    One that trials are of is kept: remove those first (wnkd trial remove).
 
+    Example: wnkd dataset remove birds
+    """
+    from wnkd_tui.home import Home
+    from wnkd_tui.queue import datasets
+    from wnkd_tui.store.database import connect
 
-def _source(
-    name: str, kind: str, path: Path | None, prompts: Path | None, splits: Path | None
-) -> "Source":
-    from engine.data.registry import Source
-
-    at, own, files = (one.expanduser() if one else None for one in (path, prompts, splits))
-    return Source(name, kind, at, own, files)
+    datasets.remove(connect(Home.find()), name)
+    say(f"removed {name}; its files are untouched")
 
 
 def _draw(source: "Source") -> None:

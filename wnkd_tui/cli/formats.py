@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from wnkd_tui.report.picture import Kind
     from wnkd_tui.report.sheet import Figure, Sheet
 
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV: a line a row, numbers whole.")]
 AsMd = Annotated[bool, typer.Option("--md", help="Print tables for Markdown (GitHub's).")]
 AsTex = Annotated[bool, typer.Option("--tex", help="Print tables for LaTeX (booktabs).")]
 Png = Annotated[

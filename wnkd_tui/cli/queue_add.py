@@ -6,7 +6,7 @@ import typer
 
 from engine.errors import SpecError
 from engine.spec import Method, Modality, ValidationText
-from wnkd_tui.cli import flags
+from wnkd_tui.cli import completing, flags
 from wnkd_tui.cli.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def add(
         ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="Default: the one used last, else digits.")
+        str | None,
+        typer.Option(
+            help="Default: the one used last, else digits.", autocompletion=completing.datasets
+        ),
     ] = None,
     encoder: Annotated[
         str | None,
@@ -42,6 +45,7 @@ def add(
             metavar="NAME",
             help="wordnet-graph, or open_clip's ARCH/PRETRAINED, or ARCH/PATH of a checkpoint."
             " Default: the recipe's.",
+            autocompletion=completing.encoders,
         ),
     ] = None,
     modality: Annotated[
@@ -53,6 +57,7 @@ def add(
             metavar="LIST",
             help="Who teaches a student: none, T_x, T_m, T_m+T_x, T_1s+T_2w+T_3s."
             " Default: none,T_x,T_m+T_x.",
+            autocompletion=completing.teachers,
         ),
     ] = None,
     method: Annotated[
@@ -63,7 +68,10 @@ def add(
         ),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="Default: the one used last, else demo.")
+        str | None,
+        typer.Option(
+            help="Default: the one used last, else demo.", autocompletion=completing.recipes
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

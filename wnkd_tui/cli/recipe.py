@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from wnkd_tui.cli import completing
 from wnkd_tui.cli.output import AsJson, print_json
 
 app = typer.Typer(
@@ -36,9 +37,20 @@ def list_recipes(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as paper, fast or demo.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Such as paper, fast or demo.",
+            autocompletion=completing.recipes,
+        ),
+    ],
     dataset: Annotated[
-        str | None, typer.Option(help="As it is for this dataset. Default: for any.")
+        str | None,
+        typer.Option(
+            help="As it is for this dataset. Default: for any.",
+            autocompletion=completing.datasets,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

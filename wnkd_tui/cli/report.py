@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from wnkd_tui.cli.formats import AsCsv, AsMd, AsTex, Form, Png, Report, Svg, tell
-from wnkd_tui.cli.output import AsJson
+from wnkd_tui.cli import completing
+from wnkd_tui.cli.formats import AsMd, AsTex, Form, Png, Report, Svg, tell
+from wnkd_tui.cli.output import AsCsv, AsJson
 
 app = typer.Typer(
     help="The paper's tables and figures, from what was measured here."
@@ -31,9 +32,19 @@ class By(StrEnum):
     DIFFERENCE = "difference"
 
 
-Dataset = Annotated[str | None, typer.Option("--dataset", help="Only this dataset.")]
+Dataset = Annotated[
+    str | None,
+    typer.Option("--dataset", help="Only this dataset.", autocompletion=completing.datasets),
+]
 Of = Annotated[Epoch, typer.Option("--epoch", help="Epoch whose validation accuracy counts.")]
-Trial = Annotated[int, typer.Argument(metavar="TRIAL", help="Trial number; all its seeds count.")]
+Trial = Annotated[
+    int,
+    typer.Argument(
+        metavar="TRIAL",
+        help="Trial number; all its seeds count.",
+        autocompletion=completing.trials,
+    ),
+]
 
 # Tables of the database's rows: a module of wnkd_tui.report each, and a sweep that queues them.
 TABLES = {
@@ -186,7 +197,12 @@ def shots(
 @app.command()
 def classes(
     trials: Annotated[
-        list[int], typer.Argument(metavar="TRIAL...", help="Trial numbers; all their seeds count.")
+        list[int],
+        typer.Argument(
+            metavar="TRIAL...",
+            help="Trial numbers; all their seeds count.",
+            autocompletion=completing.trials,
+        ),
     ],
     by: Annotated[
         By, typer.Option(help="Order: the dataset's, or by the first trial's lead on the second.")

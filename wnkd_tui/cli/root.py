@@ -7,15 +7,28 @@ import os
 import select
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from io import TextIOWrapper
+from contextlib import redirect_stdout, suppress
+from io import StringIO, TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from engine.errors import WnkdError
-from wnkd_tui.cli import dataset, demo, doctor, gc, notify, queue, recipe, report, run_queue, trial
+from wnkd_tui.cli import (
+    bash_words,
+    dataset,
+    demo,
+    doctor,
+    filter,
+    gc,
+    notify,
+    queue,
+    recipe,
+    report,
+    run_queue,
+    trial,
+)
 
 DEBUG = "--debug"
 
@@ -26,6 +39,8 @@ class Root(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> Any:
         """Runs the command line and ends the process with its exit code."""
         words = list(sys.argv[1:] if args is None else args)
+        if bash_words.VARIABLE in os.environ:
+            self._complete()
         debug = DEBUG in words
         words = [word for word in words if word != DEBUG]
         for stream in (sys.stdout, sys.stderr):
@@ -42,6 +57,15 @@ class Root(TyperGroup):
             if debug:
                 raise
         sys.exit(code or 0)
+
+    def _complete(self) -> None:
+        """Answers a shell that asks for completions, and ends the process."""
+        fixed = bash_words.join()
+        with redirect_stdout(StringIO()) as answer, suppress(Exception, SystemExit):
+            super().main([], prog_name="wnkd", standalone_mode=False)
+        for line in answer.getvalue().splitlines():
+            print(line.removeprefix(fixed))
+        sys.exit(0)
 
 
 def _left_alone() -> bool:
@@ -93,7 +117,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
 )
 app.add_typer(queue.app, name="queue")
@@ -101,6 +124,7 @@ app.command("run-queue")(run_queue.run_queue)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(trial.app, name="trial")
+app.add_typer(filter.app, name="filter")
 app.add_typer(report.app, name="report")
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

@@ -3,7 +3,8 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from wnkd_tui.store.rows import CaptureRow, DatasetRow, JobRow, TrialRow
+from engine.changes import text_of
+from wnkd_tui.store.rows import CaptureRow, DatasetRow, JobRow, TrialLine, TrialRow
 
 if TYPE_CHECKING:  # plans need pydantic, and a list of jobs does not
     from wnkd_tui.queue.differing import Differences
@@ -25,6 +26,58 @@ def trial(row: TrialRow) -> dict[str, Any]:
         "capture": row.capture,
         "dataset_key": row.dataset_key,
     }
+
+
+def trial_line(line: TrialLine, row: TrialRow) -> dict[str, Any]:
+    return trial(row) | {
+        "acc": line.acc,
+        "last": line.last,
+        "tx": line.tx,
+        "tags": list(line.tags),
+        "note": line.note,
+    }
+
+
+TRIAL_COLUMNS = (
+    *("id", "name", "state", "dataset", "limit", "recipe", "changes", "seed", "method", "teachers"),
+    *("encoder", "modality", "gt", "wn", "noise", "acc", "last", "tx", "tags", "note"),
+    *("jobs_done", "jobs_total", "added_at"),
+)
+
+
+def trial_cells(line: TrialLine) -> dict[str, Any]:
+    """A trial as a line of CSV; columns are called as the fields of filters are."""
+    spec = line.spec
+    of_tx: dict[str, Any] = {}
+    if spec.tx:
+        tx = spec.tx
+        of_tx = {"gt": tx.gt, "wn": tx.wn, "noise": tx.noise}
+        of_tx |= {"encoder": tx.encoder, "modality": str(tx.modality)}
+    return (
+        asdict(line)
+        | of_tx
+        | {
+            "dataset": spec.dataset,
+            "limit": spec.limit_train,
+            "recipe": spec.recipe,
+            "changes": text_of(spec.changes),
+            "seed": spec.seed,
+            "method": str(spec.method),
+            "teachers": str(spec.teachers),
+            "tags": " ".join(line.tags),
+        }
+    )
+
+
+JOB_COLUMNS = (
+    *("id", "kind", "name", "state", "reason", "trials", "priority", "progress", "done", "total"),
+    *("unit", "rate", "attempt", "slot", "device", "queued_at", "started_at", "finished_at"),
+)
+
+
+def job_cells(row: JobRow) -> dict[str, Any]:
+    """A job as a line of CSV."""
+    return job(row) | {"slot": row.slot, "trials": " ".join(map(str, row.trials))}
 
 
 def capture(row: CaptureRow | None) -> dict[str, Any] | None:

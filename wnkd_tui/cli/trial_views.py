@@ -12,39 +12,49 @@ from wnkd_tui.queue.provenance import SHOWN, Provenance
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.report.grid import grid
 from wnkd_tui.report.nouns import Retrieved
-from wnkd_tui.store.rows import CaptureRow, JobRow, TrialRow
+from wnkd_tui.store.rows import CaptureRow, JobRow, TrialLine, TrialRow
 
 NAMED = ("torch", "numpy")  # packages that decide the bits of a result
 LEARNED_NOUNS = 3
 SHOWN_WEIGHT = 0.005  # a noun below half a percent says nothing to a reader
 
 
-def show_list(rows: Sequence[TrialRow]) -> None:
-    """Prints a line per trial; changes to the recipe have a column where a trial has some."""
+def show_list(rows: Sequence[TrialLine]) -> None:
+    """Prints a line per trial; what only some have has a column where one of them has it."""
     out = console()
-    changed = any(row.changes for row in rows)
+    changed = any(row.spec.changes for row in rows)
+    tagged, noted = any(row.tags for row in rows), any(row.note for row in rows)
+    measured = any(row.acc is not None for row in rows)
     table = grid(
-        ["trial", "name", *(["changes"] if changed else []), "state", "dataset", "recipe"],
-        ["seed", "jobs"],
+        [
+            *("trial", "name", *(["changes"] if changed else []), "state", "dataset", "recipe"),
+            *(["tags"] if tagged else []),
+            *(["note"] if noted else []),
+        ],
+        ["seed", "jobs", *(["acc"] if measured else [])],
         unicode=has_unicode(out),
         compact=False,
     )
     for row in rows:
-        limit = f" ({row.limit_train})" if row.limit_train else ""
+        spec = row.spec
+        limit = f" ({spec.limit_train})" if spec.limit_train else ""
         table.add_row(
             str(row.id),
-            row.name,
-            *([text_of(row.changes) or "-"] if changed else []),
+            Text(row.name),
+            *([text_of(spec.changes) or "-"] if changed else []),
             Text(row.state, style=STYLES[row.state]),
-            f"{row.dataset}{limit}",
-            row.recipe,
-            str(row.seed),
+            f"{spec.dataset}{limit}",
+            spec.recipe,
+            *([" ".join(row.tags)] if tagged else []),
+            *([Text(row.note)] if noted else []),
+            str(spec.seed),
             f"{row.jobs_done}/{row.jobs_total}",
+            *(["" if row.acc is None else f"{row.acc:.2f}"] if measured else []),
         )
     out.print(table)
 
 
-def show_one(row: TrialRow, jobs: Sequence[JobRow], of: Provenance) -> None:
+def show_one(row: TrialRow, line: TrialLine, jobs: Sequence[JobRow], of: Provenance) -> None:
     """Prints a trial's settings, what it was queued with, and its jobs with their figures."""
     out = console()
     spec, tx = row.spec, row.spec.tx
@@ -61,12 +71,14 @@ def show_one(row: TrialRow, jobs: Sequence[JobRow], of: Provenance) -> None:
         "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise" if tx else None,
         "val text": str(tx.val_text) if tx else None,
         "queued": f"with {queued_with(of.capture)}" if of.capture else None,
+        "tags": " ".join(line.tags) or None,
+        "note": line.note or None,
     }
     for name, value in facts.items():
         if value is not None:
             out.print(Text(f"{name:<9}{value}"), soft_wrap=True)
-    for line in drift(of):
-        out.print(Text(f"{'engine':<9}{line}", style="yellow"), soft_wrap=True)
+    for told in drift(of):
+        out.print(Text(f"{'engine':<9}{told}", style="yellow"), soft_wrap=True)
     table = Table.grid(padding=(0, 2, 0, 0))
     for job in jobs:
         table.add_row(str(job.id), Text(job.state, STYLES[job.state]), job.name, _figures(job))
