@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -19,6 +20,7 @@ from wnkd_tui.app.overseer import Overseer
 from wnkd_tui.app.plain import Ascii, shows_unicode
 from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
 from wnkd_tui.app.screens.broken import Broken
+from wnkd_tui.app.screens.dialog import Palette
 from wnkd_tui.app.screens.home.screen import HomePage
 from wnkd_tui.app.screens.page import TABS, TALL, WIDE, Page
 from wnkd_tui.app.theme import DARK, LIGHT, inks
@@ -85,7 +87,7 @@ class WnkdApp(App[None]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(key, f"switch_mode('{page}')", title, show=False, tooltip=f"Go to {title}")
+            Binding(key, f"go('{page}')", title, show=False, tooltip=f"Go to {title}")
             for key, title, page in TABS
         ),
         Binding("n", "new", "New"),
@@ -135,14 +137,23 @@ class WnkdApp(App[None]):
         """The colours of words and charts; remade when the theme changes."""
         return inks(self.theme_variables, self.theme)
 
+    def action_command_palette(self) -> None:
+        if not Palette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(Palette(id="--command-palette"))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: Textual's own, and every key's action that is possible now."""
         yield from super().get_system_commands(screen)
         for key, (node, binding, enabled, _) in screen.active_bindings.items():
             ours = node in (self, screen) and "." not in binding.action
             if enabled and ours and binding.action not in ("quit", "command_palette"):
-                run = partial(self.run_action, binding.action, node)
+                run = partial(self._act, binding.action, node)
                 yield SystemCommand(binding.description, f"key {key}", run)
+
+    async def _act(self, action: str, node: DOMNode) -> None:
+        """What was picked in the palette; its screen may have gone meanwhile."""
+        if node.is_attached:
+            await self.run_action(action, node)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that are not ours."""
@@ -153,7 +164,7 @@ class WnkdApp(App[None]):
 
     def on_mount(self) -> None:
         if self.kept.get("page") in list(_PAGES):
-            self.switch_mode(self.kept["page"])
+            self.go(self.kept["page"])
         self.set_interval(_REMEMBERED, self._remember)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.run_worker(self.poller.run, thread=True, group="poller")
@@ -231,14 +242,21 @@ class WnkdApp(App[None]):
 
     # Where one can go.
 
+    def go(self, page: str) -> None:
+        """To another page. It stands before the next key is looked at."""
+        self.call_later(self.switch_mode, page)
+
+    async def action_go(self, page: str) -> None:
+        await self.switch_mode(page)
+
     @on(Tab.Pressed)
     def _go(self, event: Tab.Pressed) -> None:
-        self.switch_mode(event.page)
+        self.go(event.page)
 
     def open_trial(self, trial: int, job: int | None = None) -> None:
         """Shows a trial in full, and of its jobs that one."""
         self.trial, self.job = trial, job
-        self.switch_mode("run")
+        self.go("run")
 
     def action_new(self) -> None:
         from wnkd_tui.queue.fields import Fields
@@ -258,7 +276,7 @@ class WnkdApp(App[None]):
     def configure(self, dataset: str) -> None:
         """The grid of `dataset`."""
         self.grid_dataset = dataset
-        self.switch_mode("grid")
+        self.go("grid")
 
     def action_shade(self) -> None:
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name

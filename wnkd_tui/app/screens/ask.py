@@ -9,9 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Click, Key
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from wnkd_tui.app.screens.dialog import Dialog
 
 _WORDS = {"plus": "+", "minus": "-", "slash": "/"}  # keys by the sign on them
 
@@ -23,7 +24,7 @@ class Choice:
     value: str
 
 
-class _Dialog(ModalScreen[str | None]):
+class _Question(Dialog[str | None]):
     """Dismissed with an answer, or None by escape or a click beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,7 +36,7 @@ class _Dialog(ModalScreen[str | None]):
             self.dismiss(None)
 
 
-class Ask(_Dialog):
+class Ask(_Question):
     """Dismissed with the chosen value."""
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:
@@ -67,7 +68,7 @@ class Ask(_Dialog):
         self.dismiss(event.option_id)
 
 
-class AskLine(_Dialog):
+class AskLine(_Question):
     """Dismissed with what was typed; `fault` says in a line what is wrong with that, or ""."""
 
     def __init__(self, question: str, value: str, fault: Callable[[str], str]) -> None:

@@ -10,10 +10,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from engine.errors import WnkdError
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.home import VARIABLE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _KINDS = (
 _ANY = Kind("", "The database cannot be used", "r tries again; wnkd doctor tells more")
 
 
-class Broken(ModalScreen[None]):
+class Broken(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "mend", "Mend", tooltip="Save what can be read (wnkd doctor --mend)"),
         Binding("r", "app.reread", "Try again", tooltip="Look at the home again"),

@@ -7,10 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.events import Click
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.errors import WnkdError
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.widgets.log import LogTail
 from wnkd_tui.app.worker import LOG, said
 from wnkd_tui.home import Home
@@ -18,7 +18,7 @@ from wnkd_tui.home import Home
 _EVERY = 0.5  # seconds between two looks
 
 
-class WorkerLog(ModalScreen[None]):
+class WorkerLog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,W", "dismiss", "Back", tooltip="Back to the page")
     ]

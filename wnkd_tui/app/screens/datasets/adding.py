@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Button, Checkbox, Footer, Input, ProgressBar, Select, Static
 
@@ -21,6 +20,7 @@ from engine.data import digits, folder, imagenet_lt
 from engine.data.registry import KINDS, Source
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.datasets.sampling import Stopped
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.screens.form.lines import Box, chosen_in, entry, line
 from wnkd_tui.home import Home
 from wnkd_tui.queue import datasets
@@ -63,7 +63,7 @@ class Folders(Suggester):
         return f"{value}{found[len(part) :]}" if found else None
 
 
-class AddDataset(ModalScreen[str | None]):
+class AddDataset(Dialog[str | None]):
     """Dismissed with the name of the dataset that was added, or None."""
 
     AUTO_FOCUS = "#path"

@@ -213,7 +213,8 @@ class DatasetsPage(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("remove", "check"):
-            return bool((line := self._rows.row) and not line.row.builtin)
+            line = self._rows.row if self.is_mounted else None
+            return line is not None and not line.row.builtin
         return True
 
     def _turn(self, view: str) -> None:

@@ -8,14 +8,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static
 
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.widgets.rows import Column, Rows
 from wnkd_tui.queue.settings import Setting, written
 
 
-class ChooseSetting(ModalScreen[str | None]):
+class ChooseSetting(Dialog[str | None]):
     """Dismissed with the chosen setting's name, or None."""
 
     AUTO_FOCUS = "Input"

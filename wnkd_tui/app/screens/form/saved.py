@@ -10,11 +10,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Footer, Input, Static
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.widgets.rows import Column, Rows
 from wnkd_tui.home import Home
 from wnkd_tui.queue import configs
@@ -30,7 +30,7 @@ class Loaded:
     fields: Fields
 
 
-class SavedConfigurations(ModalScreen[Loaded | None]):
+class SavedConfigurations(Dialog[Loaded | None]):
     """Dismissed with what fills the form, or None. `held` is what the form holds, None where there
     is no form; `name` is what that was loaded as."""
 
@@ -89,7 +89,7 @@ class SavedConfigurations(ModalScreen[Loaded | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("clone", "remove"):
-            return self._rows.key is not None
+            return self.is_mounted and self._rows.key is not None
         return True
 
     def _do(self, deed: Callable[[Home], None]) -> None:

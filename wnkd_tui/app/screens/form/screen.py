@@ -7,10 +7,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Button, Checkbox, Footer, Input, Select, Static
 
 from engine.spec import Method, Modality, Teachers, ValidationText
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.screens.form.check import Checked, Known, Listed, check, known
 from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.completion import Completion
@@ -21,7 +21,7 @@ from wnkd_tui.queue.fields import Fields, read
 from wnkd_tui.queue.preview import Preview
 
 
-class TrialForm(ModalScreen[TrialRequest | None]):
+class TrialForm(Dialog[TrialRequest | None]):
     """Dismissed with a request that can be queued, or None."""
 
     AUTO_FOCUS = "#wn"

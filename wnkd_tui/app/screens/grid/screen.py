@@ -1,7 +1,7 @@
 """Page 3: the paper's proportion grid, with what is done and what could be queued."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.text import Text
 from textual import on
@@ -17,7 +17,7 @@ from wnkd_tui.app.screens.grid.cells import Cell
 from wnkd_tui.app.screens.grid.knobs import KNOBS, Settings, after
 from wnkd_tui.app.screens.grid.paint import LEGEND, PAPER, cell_text, cell_words
 from wnkd_tui.app.screens.grid.paper import differs
-from wnkd_tui.app.screens.grid.places import Place, request_of, requests
+from wnkd_tui.app.screens.grid.places import Layout, Place, request_of, requests
 from wnkd_tui.app.screens.grid.sweep import SweepList
 from wnkd_tui.app.screens.grid.table import Matrix
 from wnkd_tui.app.screens.grid.view import Grid, GridQuestion, GridView
@@ -129,16 +129,14 @@ class GridPage(Page):
         if not (place := self._cursor):
             return Text()
         grid, (line, title) = self._grid, place
-        kind = self._settings.layout.columns[title]
+        kind = self._layout.columns[title]
         name = grid.basis.specs(line, kind, 0)[0].name
         if kind.teachers is None:
             name = grid.basis.tx(line).name
         cell = grid.cells[place]
         others = differs(grid.basis, place, self._epoch)
         words = cell_words(name, cell, len(grid.basis.seeds), others, self.wnkd.inks)
-        return (
-            Text.assemble(line.dataset, "  ", words) if self._settings.layout.by_dataset else words
-        )
+        return Text.assemble(line.dataset, "  ", words) if self._layout.by_dataset else words
 
     def _plot(self, grid: Grid) -> None:
         """The grid's numbers as lines, where the terminal has room below it."""
@@ -149,7 +147,7 @@ class GridPage(Page):
 
     def _draw(self, grid: Grid) -> None:
         """Fills the table anew only where its lines or widths changed, else cell by cell."""
-        table, layout = self.query_one(Matrix), self._settings.layout
+        table, layout = self.query_one(Matrix), self._layout
         shape = (layout.name, grid.lines, self.size.width)
         if self._shape != shape:
             at = self._cursor
@@ -190,6 +188,12 @@ class GridPage(Page):
         return grid
 
     @property
+    def _layout(self) -> Layout:
+        """Of the grid in sight; the settings may be a turn ahead of it."""
+        answered = cast(GridQuestion, self.answered)
+        return answered.layout
+
+    @property
     def _cursor(self) -> Place | None:
         """None before the first answer, and where the grid has no such cell."""
         if not self._board.places or self.answer is None:
@@ -212,7 +216,7 @@ class GridPage(Page):
 
     def _can(self, place: Place) -> bool:
         """Whether trials of the cell can be queued."""
-        teachers = self._settings.layout.columns[place[1]].teachers
+        teachers = self._layout.columns[place[1]].teachers
         return teachers is not None and self._grid.cells[place].state != "balanced"
 
     def _mark(self, places: Iterable[Place]) -> None:
@@ -222,6 +226,8 @@ class GridPage(Page):
 
     def _put(self, marked: frozenset[Place]) -> None:
         """Draws the marks at once; what they add is counted behind."""
+        if self.answer and self._layout is not self._settings.layout:
+            return  # another grid is on its way
         if marked != self._marked:
             self._marked = marked
             self._draw(self._grid)
@@ -232,7 +238,7 @@ class GridPage(Page):
     def action_mark(self) -> None:
         if not (place := self._cursor):
             return
-        if self._settings.layout.columns[place[1]].teachers is None:
+        if self._layout.columns[place[1]].teachers is None:
             self.notify("T_x is trained with its student: mark T_x S_s or T_m T_x S_s")
         elif not self._can(place):
             self.notify(f"LFME learns from shot groups: {place[0].dataset} is not long-tailed")
@@ -273,7 +279,7 @@ class GridPage(Page):
 
     def action_queue(self) -> None:
         if self.answer and self._marked:
-            wanted = requests(self._settings.layout, self._grid.basis, self._marked)
+            wanted = requests(self._layout, self._grid.basis, self._marked)
             self.wnkd.deeds.queue(wanted)
             self._put(frozenset())
 
@@ -291,7 +297,7 @@ class GridPage(Page):
     def action_form(self) -> None:
         if self.answer and (place := self._cursor):
             line, column = place
-            kind = self._settings.layout.columns[column]
+            kind = self._layout.columns[column]
             self.wnkd.fill_form(Fields.asking(request_of(self._grid.basis, kind, [line])))
 
     def action_saved(self) -> None:

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.changes import text_of
 from engine.errors import WnkdError
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.screens.grid.places import ALL_WN, Basis
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest
@@ -43,7 +43,7 @@ class Weighed(Message):
         self.name, self.requests, self.told = name, requests, told
 
 
-class SweepList(ModalScreen[list[TrialRequest] | None]):
+class SweepList(Dialog[list[TrialRequest] | None]):
     """Dismissed with the requests of the chosen sweep, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back")]

@@ -154,11 +154,11 @@ class HomePage(Page):
                 if slot and job_there and job_there.trials:
                     self.wnkd.open_trial(job_there.trials[0], job_there.id)
                 else:
-                    self.wnkd.switch_mode("queue")
+                    self.wnkd.go("queue")
 
     @on(Section.More)
     def _go(self, event: Section.More) -> None:
-        self.wnkd.switch_mode(event.page)
+        self.wnkd.go(event.page)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "demo":
