@@ -8,7 +8,8 @@ Types of event, each with `t` (UTC seconds since 1970):
   end       what exit.json holds: state, cause, reason, result, memory
 
 A reader takes whole lines only; a line cut short by a kill or a full disk is closed by the next one
-and skipped by readers. A metric that is reported again after a resume carries the same numbers.
+and skipped by readers. A metric that is reported again after a resume carries the same numbers, and
+never the speed, which is of one run alone.
 """
 
 import json
@@ -23,6 +24,7 @@ from engine.durable import replacing
 EVENTS = "events.jsonl"
 EXIT = "exit.json"
 PAUSE = "pause"  # an empty file by which a job is asked to pause
+SPEED = "samples_per_s"  # the one metric that no two runs share: how fast an epoch went
 
 
 class EventWriter:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from engine.counter import Stream, permutation
 from engine.errors import Paused, TrainingError
+from engine.events import SPEED
 from engine.recipe import Optimiser
 from engine.train.checkpoint import Checkpoints
 from engine.train.schedule import learning_rate
@@ -171,7 +172,7 @@ def train(
             best_hits = logits.argmax(1) == task.val_labels
         history.epochs.append(values)
         seen = batch.steps * len(batch.index)
-        report.metric(epoch + 1, **values, samples_per_s=seen / elapsed)
+        report.metric(epoch + 1, **values, **{SPEED: seen / elapsed})
         pausing = report.pause_wanted()
         checkpoints.save(
             epoch + 1,

@@ -16,7 +16,7 @@ import pytest
 
 from engine.code import DIGEST
 from engine.ending import RESERVE
-from engine.events import read_events
+from engine.events import SPEED, read_events
 from engine.job import CHECKPOINTS, run, write_process_record
 from engine.plan import JobSpec
 from engine.process import ProcessId
@@ -52,7 +52,7 @@ def metrics(directory: Path) -> dict[tuple[str, int], float]:
         for event, _ in read_events(directory / "events.jsonl")
         if event["type"] == "metric"
         for name, value in event["values"].items()
-        if name != "samples_per_s"
+        if name != SPEED
     }
 
 
@@ -93,6 +93,18 @@ def test_a_done_job_leaves_its_artifact_its_curves_and_its_result(
     )
     assert not (directory / CHECKPOINTS).exists()
     assert not (directory / RESERVE).exists()
+
+
+def test_every_epoch_tells_its_learning_rate_and_its_speed(
+    undisturbed: tuple[Any, Path], teacher: Teacher
+) -> None:
+    bench, directory = undisturbed
+    told = [e["values"] for e, _ in read_events(directory / "events.jsonl") if "values" in e]
+    assert len(told) == EPOCHS
+    assert all(values["lr"] > 0 and values[SPEED] > 0 for values in told)
+    history = json.loads((bench.store.path(teacher().key) / "history.json").read_text())
+    assert [values["lr"] for values in history] == [values["lr"] for values in told]
+    assert all(SPEED not in values for values in history)  # an artifact holds no time
 
 
 def test_the_same_job_twice_is_the_same_to_the_bit(

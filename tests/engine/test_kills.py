@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from engine.events import EVENTS, EXIT, read_events
+from engine.events import EVENTS, EXIT, SPEED, read_events
 from engine.plan import JobSpec
 
 HERE = Path(__file__).parent
@@ -103,8 +103,8 @@ def outcome(bench: Any, spec: JobSpec) -> dict[str, str]:
         if event["type"] == "metric":
             for name, value in event["values"].items():
                 told = found.setdefault(f"{name} {event['step']}", value)
-                assert name == "samples_per_s" or told == value
-    return {name: value for name, value in found.items() if "samples_per_s" not in name}
+                assert name == SPEED or told == value
+    return {name: value for name, value in found.items() if SPEED not in name}
 
 
 def test_kills_at_random_moments_change_no_bit(

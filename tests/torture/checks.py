@@ -14,12 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from engine.events import EVENTS
+from engine.events import EVENTS, SPEED
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
 
-SPEED = "samples_per_s"  # the one metric that says how fast it went
 SHOWN = 8  # faults of a check that are listed
 
 

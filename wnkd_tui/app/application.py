@@ -138,8 +138,8 @@ class WnkdApp(App[None]):
         return inks(self.theme_variables, self.theme)
 
     def action_command_palette(self) -> None:
-        if not Palette.is_open(self):  # type: ignore[arg-type]
-            self.push_screen(Palette(id="--command-palette"))
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())  # without an id: the last one may be on its way out
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: Textual's own, and every key's action that is possible now."""
@@ -256,6 +256,8 @@ class WnkdApp(App[None]):
     def open_trial(self, trial: int, job: int | None = None) -> None:
         """Shows a trial in full, and of its jobs that one."""
         self.trial, self.job = trial, job
+        if self.page and self.page.NAME == "run":
+            self.page.ask()
         self.go("run")
 
     def action_new(self) -> None:

@@ -1,5 +1,4 @@
-"""A trial in full: what was asked for, its jobs, results, curves, and the nouns of each class; or
-how two trials differ."""
+"""The selected trial in short: what was asked for, jobs and curves; or how two trials differ."""
 
 from collections.abc import Mapping
 
@@ -7,41 +6,38 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from engine.changes import text_of
-from engine.spec import Method, TrialSpec
 from wnkd_tui import charts
 from wnkd_tui.app.progress import duration
 from wnkd_tui.app.screens.queue.columns import figures
-from wnkd_tui.app.screens.trials.results import results
 from wnkd_tui.app.screens.trials.view import TrialDetail
 from wnkd_tui.app.states import badge
 from wnkd_tui.app.widgets.chart import Chart
+from wnkd_tui.app.widgets.once import Once
 from wnkd_tui.app.widgets.sheet import drawn
 from wnkd_tui.report.captions import encoder_label
-from wnkd_tui.report.nouns import Nouns
 from wnkd_tui.report.sheet import Sheet
-from wnkd_tui.store.rows import JobRow
+from wnkd_tui.store.rows import JobRow, TrialLine
 
-_METHODS = {
-    Method.KD: "kd (Eq. 1 to 3)",
-    Method.ZSCORE: "zscore (logit standardisation)",
-    Method.LFME: "lfme (an expert for each shot group)",
-}
 _LEGENDS = {"T_x": "T_x, validation", "student": "student, validation"}
 Inks = Mapping[str, str]
 
 
-class TrialPane(VerticalScroll, can_focus=True):
+class TrialPane(Container):
+    """What does not fit is cut: the run page has all. Nothing is laid out anew when the selection
+    moves, so that it moves fast."""
+
+    _told: tuple[TrialDetail, Inks] | None = None
+    _compared = False
+
     def compose(self) -> ComposeResult:
         yield Static(id="spec")
-        yield Static(id="trial-jobs")
-        yield Static(id="results")
         yield Chart(id="trial-curves")
-        yield Static(id="nouns")
-        yield Static(id="difference")
+        with VerticalScroll(id="difference"):
+            yield Static()
 
     def compare(self, difference: tuple[Sheet, ...] | str | None, inks: Inks) -> None:
         """Shows how two trials differ in the place of one trial; None shows that one again."""
@@ -52,15 +48,19 @@ class TrialPane(VerticalScroll, can_focus=True):
         elif difference:
             parts = [(Text(sheet.caption, "bold"), Text(), drawn(sheet)) for sheet in difference]
             shown = Group(*(piece for part in parts for piece in (*part, Text())))
-        self.query_one("#difference", Static).update(shown)
+        if (shown != "") or self._compared:
+            self.query_one("#difference > Static", Static).update(shown)
+        self._compared = shown != ""
 
     def tell(self, detail: TrialDetail | None, inks: Inks) -> None:
+        self.set_class(detail is None, "-nothing")
         if detail is None:
             return
-        self.query_one("#spec", Static).update(_spec(detail, inks))
-        self.query_one("#trial-jobs", Static).update(_jobs(detail.jobs, inks))
-        self.query_one("#results", Static).update(results(detail.jobs, detail.classes, inks))
-        self.query_one("#nouns", Static).update(_nouns(detail.nouns, inks))
+        if (detail, inks) == self._told:
+            return
+        self._told = detail, inks
+        about = Group(_spec(detail, inks), Text(), _jobs(detail.jobs, inks))
+        self.query_one("#spec", Static).update(Once(about), layout=False)
         chart = self.query_one(Chart)
         chart.set_class(not any(detail.curves.values()), "-no-curves")
         series = [
@@ -73,78 +73,50 @@ class TrialPane(VerticalScroll, can_focus=True):
         chart.plot(lambda look: charts.lines(series, look, title=title), colours)
 
 
-def facts(spec: TrialSpec) -> dict[str, str]:
-    """The spec in words, in the order in which people ask."""
-    told = {
-        "dataset": spec.dataset,
-        "training images": str(spec.limit_train or "all"),
-        "recipe": spec.recipe,
-        "changes": text_of(spec.changes) or "none",
-        "seed": str(spec.seed),
-        "method": _METHODS[spec.method],
-        "teachers": spec.teachers.value,
-    }
-    if tx := spec.tx:
-        told |= {
-            "encoder": encoder_label(tx.encoder),
-            "modality": tx.modality.value,
-            "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise",
-            "validation text": str(tx.val_text),
-        }
-    return told
-
-
 def _spec(detail: TrialDetail, inks: Inks) -> RenderableType:
     trial = detail.trial
     table = Table.grid(padding=(0, 2))
-    for name, value in facts(trial.spec).items():
-        told = f"{value}: {detail.recipe}" if name == "recipe" else value
-        table.add_row(Text(name, style=inks["faint"]), told)
+    for name, value in _facts(trial, detail.recipe).items():
+        table.add_row(Text(name, style=inks["faint"]), value)
     head = Text.assemble(
         (f"Trial {trial.id}  ", "bold"), badge(trial.state, inks), "  ", (trial.name, "bold")
     )
-    return Group(head, Text(), table)
+    return Group(head, table)
+
+
+def _facts(trial: TrialLine, recipe: str) -> dict[str, str]:
+    spec, tx = trial.spec, trial.spec.tx
+    images = f", {spec.limit_train} training images" if spec.limit_train else ""
+    told = {
+        "on": f"{spec.dataset}{images}, seed {spec.seed}, {spec.method} of {spec.teachers}",
+        "recipe": f"{spec.recipe}: {recipe}",
+        "changes": text_of(spec.changes),
+        "T_x": "",
+        "tags": " ".join(trial.tags),
+        "note": trial.note,
+    }
+    if tx:
+        text = f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise; validation {tx.val_text}"
+        told["T_x"] = f"{tx.modality}, {encoder_label(tx.encoder)}, text {text}"
+    return {name: value for name, value in told.items() if value}
 
 
 def _jobs(jobs: tuple[JobRow, ...], inks: Inks) -> RenderableType:
+    """A line each, the end of which may be cut."""
     table = Table.grid(padding=(0, 2))
-    for job in jobs:
+    for _ in range(4):
+        table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for job in reversed(jobs):  # the student first
         took = ""
         if job.started_at and job.finished_at:
             took = duration(job.finished_at - job.started_at)
-        said = Text(job.reason, style=inks[f"state-{job.state}"]) if job.reason else _figures(job)
-        shared = len(job.trials) - 1
-        note = f"shared with {shared} trial{'' if shared == 1 else 's'}" if shared else ""
+        ink = f"state-{job.state}" if job.reason else "foreground"
         table.add_row(
             badge(job.state, inks, word=False),
             Text(str(job.id), justify="right"),
             job.kind,
-            said,
             Text(took, justify="right", style=inks["faint"]),
-            Text(note, style=inks["faint"]),
+            Text(job.reason or figures(job.result), style=inks.get(ink, "")),
         )
-    return Group(Text("\nJobs", style="bold"), table)
-
-
-def _figures(job: JobRow) -> Text:
-    result = job.result or {}
-    best, last = result.get("best"), result.get("last")
-    if best and last:
-        return Text(
-            f"{best['val_top1']:.2f} % best (epoch {best['epoch']}), {last['val_top1']:.2f} % last"
-        )
-    return Text(figures(result))
-
-
-def _nouns(nouns: Nouns, inks: Inks) -> RenderableType:
-    if not nouns:
-        return Text()
-    table = Table.grid(padding=(0, 2))
-    for name, weighted in nouns.items():
-        line = Text(", ").join(
-            Text.assemble(noun.replace("_", " "), (f" {weight:.2f}", inks["faint"]))
-            for noun, weight in weighted
-        )
-        table.add_row(Text(name, style=inks["teacher"]), line)
-    title = "\nNouns that each class's images retrieve (Algorithm 1), by weight"
-    return Group(Text(title, style="bold"), table)
+    return table

@@ -1,19 +1,24 @@
-"""What the trials page knows: every trial, all of the selected one, and how two of them differ."""
+"""What the trials page knows: which trials are found, the lines in sight, the selected one, and how
+two of them differ."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from engine.errors import WnkdError
 from engine.recipe import load_recipe
+from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.poller import Source
-from wnkd_tui.home import Home
 from wnkd_tui.report import classes, differences
 from wnkd_tui.report.chosen import choose
-from wnkd_tui.report.nouns import Nouns, retrieved
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import JobRow, ResultRow, TrialRow
+from wnkd_tui.store.find import labels, listing
+from wnkd_tui.store.find.language import FilterError
+from wnkd_tui.store.find.listing import Search
+from wnkd_tui.store.rows import JobRow, SavedFilter, TrialLine, TrialRow
 
 Curve = tuple[tuple[int, float], ...]
 _BUCKETS = 160
@@ -22,57 +27,88 @@ _CURVED = ("T_x", "student")
 
 @dataclass(frozen=True)
 class TrialDetail:
-    """`curves` are validation top-1 by kind of job; `nouns` what each class retrieves; `classes`
-    their names in the order of the accuracies, none where the dataset is gone."""
+    """`curves` are validation top-1 by kind of job."""
 
-    trial: TrialRow
+    trial: TrialLine
     jobs: tuple[JobRow, ...]
     curves: Mapping[str, Curve]
-    nouns: Nouns
     recipe: str  # its summary
-    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What completes a filter: those that are saved, and by field the values that there are."""
+
+    saved: tuple[SavedFilter, ...] = ()
+    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class TrialsView:
-    trials: tuple[TrialRow, ...]
-    top1: Mapping[int, float]  # of the student at its best epoch, by trial
+    """`error`: why the filter finds nothing. A string as `difference` says why there is none."""
+
+    listing: Listing[TrialLine]
+    total: int
+    error: str | None
     detail: TrialDetail | None
-    difference: tuple[Sheet, ...] | str  # a string says why there is none
+    difference: tuple[Sheet, ...] | str
+    known: Known
 
 
 @dataclass(frozen=True)
 class TrialsQuestion:
-    """`selected` None takes the newest trial; of `compared` the first two are told apart."""
+    """`selected` None takes the first one; of `compared` the first two are told apart."""
 
+    search: Search
+    window: Window
     selected: int | None
     compared: tuple[int, ...] = ()
+    completing: bool = False
 
     def read(self, source: Source) -> TrialsView:
-        conn, home = source.conn, source.home
-        trials = tuple(reversed(queries.trials(conn)))
-        results = queries.results(conn)
-        top1 = {
-            row.trial: float(row.result["best"]["val_top1"])
-            for row in results
-            if row.kind == "student"
-        }
-        chosen = next((t for t in trials if t.id == self.selected), trials[0] if trials else None)
-        detail = _detail(conn, home, chosen) if chosen else None
-        compared = [trial for id in self.compared for trial in trials if trial.id == id]
-        return TrialsView(trials, top1, detail, _difference(conn, results, compared))
+        conn = source.conn
+        keys: Sequence[int] = ()
+        error = None
+        try:
+            found = partial(listing.trial_ids, conn, self.search)
+            keys = source.once(("trials", self.search), found)
+        except FilterError as wrong:
+            error = str(wrong)
+        shown = self.window.of(keys)
+        lines: Mapping[Any, TrialLine] = source.once(
+            ("lines", self.search, self.window), lambda: listing.trial_lines(conn, shown)
+        )
+        selected = self.selected if self.selected in keys else keys[0] if keys else None
+        return TrialsView(
+            Listing(keys, lines),
+            source.once("total", lambda: queries.count_trials(conn)),
+            error,
+            source.once(("trial", selected), lambda: _detail(conn, selected)),
+            source.once(("differ", self.compared), lambda: _difference(conn, self.compared)),
+            source.once("known", lambda: _known(conn)) if self.completing else Known(),
+        )
 
 
-def _difference(
-    conn: sqlite3.Connection, results: Sequence[ResultRow], trials: Sequence[TrialRow]
-) -> tuple[Sheet, ...] | str:
+def _known(conn: sqlite3.Connection) -> Known:
+    found = queries.settings(conn)
+    values = {
+        "dataset": tuple(dict.fromkeys(row.dataset for row in found)),
+        "recipe": tuple(dict.fromkeys(row.recipe for row in found)),
+        "tag": tuple(labels.tags(conn)),
+    }
+    return Known(tuple(labels.saved(conn)), values)
+
+
+def _difference(conn: sqlite3.Connection, compared: tuple[int, ...]) -> tuple[Sheet, ...] | str:
     """The two trials with all their seeds: on the whole, then class by class."""
+    trials = sorted(queries.trials(conn, ids=compared), key=lambda row: compared.index(row.id))
     if len(trials) != 2:
         return "mark two trials to compare them"
     if replace(trials[0].spec, seed=0) == replace(trials[1].spec, seed=0):
         return "A and B differ in nothing but their seed: mark two trials"
     try:
-        first, second = choose(results, trials)
+        among = [id for trial in trials for id in _of_all_seeds(conn, trial)]
+        first, second = choose(queries.results(conn, trials=among), trials)
         dataset = queries.dataset(conn, trials[0].dataset)
     except WnkdError as error:
         return str(error)
@@ -82,19 +118,21 @@ def _difference(
     )
 
 
-def _detail(conn: sqlite3.Connection, home: Home, trial: TrialRow) -> TrialDetail:
-    jobs = queries.jobs(conn, trial=trial.id)
+def _of_all_seeds(conn: sqlite3.Connection, trial: TrialRow) -> Sequence[int]:
+    """The trial with its other seeds; and some more, which are told apart later."""
+    text = f'name:="{trial.name}" dataset:="{trial.dataset}" recipe:="{trial.recipe}"'
+    return listing.trial_ids(conn, Search(text))
+
+
+def _detail(conn: sqlite3.Connection, id: int | None) -> TrialDetail | None:
+    line = listing.trial_lines(conn, [id]).get(id) if id is not None else None
+    if line is None:
+        return None
+    jobs = queries.jobs(conn, trial=line.id, per_class=False)
     curves = {}
     for job in jobs:
         if job.kind in _CURVED:
             found = queries.metrics(conn, job.id, ["val_top1"], buckets=_BUCKETS)
             curves[job.kind] = tuple(found.get("val_top1", ()))
-    datasets = {row.name: row.classes for row in queries.datasets(conn)}
-    return TrialDetail(
-        trial,
-        tuple(jobs),
-        curves,
-        retrieved(home, jobs).relaxed,
-        load_recipe(trial.recipe, trial.dataset).summary,
-        datasets.get(trial.dataset, ()),
-    )
+    summary = load_recipe(line.spec.recipe, line.spec.dataset).summary
+    return TrialDetail(line, tuple(jobs), curves, summary)

@@ -1,0 +1,136 @@
+"""The curves of one job: loss, top-1, learning rate, images per second; each with its cursor."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from math import log10
+
+from textual.app import ComposeResult
+from textual.containers import Container
+
+from engine.events import SPEED
+from wnkd_tui import charts
+from wnkd_tui.app.screens.run.parts import Curves
+from wnkd_tui.app.widgets.chart import Chart
+from wnkd_tui.report.reading import Stop
+from wnkd_tui.store.rows import CurvePoint
+
+# id of the chart: the words above it, and its curves as (metric, legend)
+CHARTS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "loss": ("loss", (("train_loss", "training"), ("val_loss", "validation"))),
+    "top1": ("top-1 %", (("train_top1", "training"), ("val_top1", "validation"))),
+    "rate": ("learning rate", (("lr", "learning rate"),)),
+    "speed": ("images/s", ((SPEED, "images/s"),)),
+    "others": ("other losses", ()),
+}
+_NAMED = {metric for _, curves in CHARTS.values() for metric, _ in curves}
+_LOSSES = ("loss", "others")  # which a logarithm is good for
+_OTHERS = ("state-paused", "state-lost", "state-failed", "state-waiting")
+
+
+class CurvesPane(Container):
+    """All charts on a large terminal; else one, and `turn` goes to the next."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = "loss"
+        self._logarithmic = False
+
+    def compose(self) -> ComposeResult:
+        for name in CHARTS:
+            yield Chart(id=f"curve-{name}", cursor=True)
+
+    def tell(self, curves: Curves, ink: str, inks: Mapping[str, str]) -> None:
+        known = {name: list(_drawn(name, curves)) for name in CHARTS}
+        there = [name for name, lines in known.items() if lines] or ["loss"]
+        if self._first not in there:
+            self._first = there[0]
+        self.set_class(len(there) == 1, "-one")
+        for name, lines in known.items():
+            chart = self.query_one(f"#curve-{name}", Chart)
+            chart.set_class(name not in there, "-nothing")
+            chart.set_class(name == self._first, "-first")
+            logarithmic = self._logarithmic and name in _LOSSES
+            title = f"log10 of {CHARTS[name][0]}" if logarithmic else CHARTS[name][0]
+            series = [_series(legend, points, logarithmic) for legend, points in lines]
+            colours = [inks["faint"], ink] if len(lines) == 2 else [ink]
+            if name == "others":
+                colours = [inks[one] for one in _OTHERS]
+            if series:
+                draw = partial(charts.line_drawing, series, title=title)
+                chart.read(draw, colours, _stops([points for _, points in lines]))
+            else:
+                chart.plot(None)
+
+    def turn(self) -> None:
+        """To the next chart that has something."""
+        there = [
+            name for name in CHARTS if not self.query_one(f"#curve-{name}").has_class("-nothing")
+        ]
+        place = there.index(self._first) if self._first in there else -1
+        self._first = there[(place + 1) % len(there)] if there else "loss"
+        for name in CHARTS:
+            self.query_one(f"#curve-{name}").set_class(name == self._first, "-first")
+
+    def scale(self) -> None:
+        """Turns between losses and their logarithms; the next `tell` shows it."""
+        self._logarithmic = not self._logarithmic
+
+    def move(self, by: int) -> None:
+        """All cursors go together."""
+        for chart in self.query(Chart):
+            if chart.display:
+                chart.move(by)
+
+    def leave(self) -> None:
+        """Takes the cursors away."""
+        for chart in self.query(Chart):
+            chart.leave()
+
+
+def _drawn(name: str, curves: Curves) -> Iterator[tuple[str, Sequence[CurvePoint]]]:
+    """Legend and points of the curves of a chart that there are."""
+    named = CHARTS[name][1]
+    if name == "others":
+        named = tuple((metric, metric) for metric in curves.points if metric not in _NAMED)
+    for metric, legend in named:
+        if points := curves.points.get(metric):
+            yield legend, points
+
+
+def _series(legend: str, points: Sequence[CurvePoint], logarithmic: bool) -> charts.Series:
+    """With the least and greatest value of each stretch where it is more than one step."""
+    scale: Callable[[float], float] = log10 if logarithmic else float
+    shown = [point for point in points if not logarithmic or point.low > 0]
+    spread = any(point.low < point.high for point in shown)
+    return charts.Series(
+        legend,
+        [scale(point.mean) for point in shown],
+        [float(point.step) for point in shown],
+        [scale(point.low) for point in shown] if spread else (),
+        [scale(point.high) for point in shown] if spread else (),
+    )
+
+
+def _stops(lines: Sequence[Sequence[CurvePoint]]) -> list[Stop]:
+    """What every curve says at each step that is drawn."""
+    steps = sorted({point.step for points in lines for point in points})
+    return [
+        Stop(
+            float(step),
+            f"step {step:,}",
+            tuple((place, _said(_near(points, step))) for place, points in enumerate(lines)),
+        )
+        for step in steps
+    ]
+
+
+def _near(points: Sequence[CurvePoint], step: int) -> CurvePoint:
+    """The stretch that `step` is in, else the last one."""
+    return points[min(bisect_left(points, step, key=lambda p: p.step), len(points) - 1)]
+
+
+def _said(point: CurvePoint) -> str:
+    if point.low < point.high:
+        return f"{point.mean:.4g} ({point.low:.4g} to {point.high:.4g})"
+    return f"{point.mean:.4g}"

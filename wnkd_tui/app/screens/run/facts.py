@@ -1,0 +1,32 @@
+"""A trial in words, in the order in which people ask."""
+
+from engine.changes import text_of
+from engine.spec import Method, TrialSpec
+from wnkd_tui.report.captions import encoder_label
+
+_METHODS = {
+    Method.KD: "kd (Eq. 1 to 3)",
+    Method.ZSCORE: "zscore (logit standardisation)",
+    Method.LFME: "lfme (an expert for each shot group)",
+}
+
+
+def facts(spec: TrialSpec, summary: str) -> dict[str, str]:
+    """`summary` is the recipe's."""
+    told = {
+        "dataset": spec.dataset,
+        "training images": str(spec.limit_train or "all"),
+        "recipe": f"{spec.recipe}: {summary}",
+        "changes": text_of(spec.changes) or "none",
+        "seed": str(spec.seed),
+        "method": _METHODS[spec.method],
+        "teachers": spec.teachers.value,
+    }
+    if tx := spec.tx:
+        told |= {
+            "encoder": encoder_label(tx.encoder),
+            "modality": tx.modality.value,
+            "text": f"{tx.gt} % gt, {tx.wn} % wn, {tx.noise} % noise",
+            "validation text": str(tx.val_text),
+        }
+    return told

@@ -1,0 +1,84 @@
+"""How a trial looks in the list, and what the list can be sorted by."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from rich.text import Text
+
+from engine.changes import text_of
+from wnkd_tui.app.progress import duration
+from wnkd_tui.app.states import badge
+from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.store.rows import TrialLine
+
+CHANGED = "≠"
+# In the turn of the key; "" is the newest first.
+SORTS: Final = (
+    "",
+    "acc",
+    "tx",
+    "id",
+    "state",
+    "name",
+    "dataset",
+    "recipe",
+    "seed",
+    "tag",
+    "added",
+)
+DOWNWARDS = ("acc", "tx", "id", "added")  # the largest are looked for
+
+
+class TrialCells:
+    """Draws cells in the colours of `inks`; `now` is what ages count to (UTC seconds)."""
+
+    def __init__(self) -> None:
+        self.inks: Mapping[str, str] = {}
+        self.now = 0.0
+
+    def columns(self) -> list[Column[TrialLine]]:
+        return [
+            Column("Id", lambda t, _: Text(str(t.id)), 5, right=True, field="id"),
+            Column("", lambda t, _: badge(t.state, self.inks, word=False), 1, field="state"),
+            Column("Name", self._name, 26, grow=3, field="name"),
+            Column("Dataset", self._dataset, 10, grow=1, field="dataset"),
+            Column("Recipe", lambda t, _: Text(t.spec.recipe), 6, room=82, field="recipe"),
+            Column("Seed", lambda t, _: Text(str(t.spec.seed)), 5, right=True, field="seed"),
+            Column("Jobs", self._jobs, 5, right=True),
+            Column("Top-1", lambda t, _: _percent(t.acc), 6, right=True, field="acc"),
+            Column("T_x", lambda t, _: _percent(t.tx), 6, room=90, right=True, field="tx"),
+            Column("Tags", self._tags, 10, room=97, grow=1, field="tag"),
+            Column("Added", self._age, 6, room=108, right=True, field="added"),
+        ]
+
+    def _name(self, trial: TrialLine, _: int) -> Text:
+        """`≠` where the recipe is changed, `*` where there is a note."""
+        changed = f" {CHANGED} {text_of(trial.spec.changes)}" if trial.spec.changes else ""
+        noted = " *" if trial.note else ""
+        return Text.assemble(
+            trial.name, (noted, self.inks["teacher"]), (changed, self.inks["faint"])
+        )
+
+    def _dataset(self, trial: TrialLine, _: int) -> Text:
+        limit = f" ({trial.spec.limit_train})" if trial.spec.limit_train else ""
+        return Text(f"{trial.spec.dataset}{limit}")
+
+    def _jobs(self, trial: TrialLine, _: int) -> Text:
+        return Text(f"{trial.jobs_done}/{trial.jobs_total}", style=self.inks["faint"])
+
+    def _tags(self, trial: TrialLine, _: int) -> Text:
+        return Text(" ".join(trial.tags), style=self.inks["teacher"])
+
+    def _age(self, trial: TrialLine, _: int) -> Text:
+        return Text(duration(self.now - trial.added_at), style=self.inks["faint"])
+
+
+def after(field: str, there: Collection[str]) -> str:
+    """The next field to sort by, of those whose columns are `there`."""
+    turn = [one for one in SORTS if one in there or not one]
+    place = turn.index(field) if field in turn else 0
+    return turn[(place + 1) % len(turn)]
+
+
+def _percent(value: float | None) -> Text:
+    return Text("–" if value is None else f"{value:.2f}")
