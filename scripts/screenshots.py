@@ -39,7 +39,7 @@ async def settle(pilot: Pilot[None]) -> None:
 async def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     app = WnkdApp()
-    app.kept = {}  # as at a first start
+    app.memory.kept = {}  # as at a first start
     async with app.run_test(size=SIZE) as pilot:
         for name, keys in PICTURES.items():
             await pilot.press(*keys)

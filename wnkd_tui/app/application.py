@@ -1,26 +1,24 @@
 """The app: pages, themes, the poller's thread and the worker. Pages never read the database."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.dom import DOMNode
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
-from engine.errors import WnkdError
-from wnkd_tui.app import memory
 from wnkd_tui.app.deeds import Deeds, Done, Refused
+from wnkd_tui.app.memory import Memory
 from wnkd_tui.app.overseer import Overseer
+from wnkd_tui.app.palette import Palette, commands
 from wnkd_tui.app.plain import Ascii, shows_unicode
 from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
 from wnkd_tui.app.screens.broken import Broken
-from wnkd_tui.app.screens.dialog import Palette
 from wnkd_tui.app.screens.home.screen import HomePage
 from wnkd_tui.app.screens.page import TABS, TALL, WIDE, Page
 from wnkd_tui.app.theme import DARK, LIGHT, inks
@@ -119,7 +117,9 @@ class WnkdApp(App[None]):
         self.marked: tuple[int, ...] = ()  # trials that are marked on page 5
         self.unicode = shows_unicode()
         self._ascii = Ascii(enabled=not self.unicode)
-        self.kept = self._recalled()
+        self.memory = Memory(find)
+        if (theme := self.memory.kept.get("theme")) in list(self.available_themes):
+            self.theme = str(theme)
         self.grid_dataset: str | None = None  # the one that page 3 shows; None: the one used last
         self.deeds = Deeds(self)
         self.poller = Poller(find, self.post_message, every=every, clock=clock)
@@ -141,19 +141,13 @@ class WnkdApp(App[None]):
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())  # without an id: the last one may be on its way out
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: Textual's own, and every key's action that is possible now."""
-        yield from super().get_system_commands(screen)
-        for key, (node, binding, enabled, _) in screen.active_bindings.items():
-            ours = node in (self, screen) and "." not in binding.action
-            if enabled and ours and binding.action not in ("quit", "command_palette"):
-                run = partial(self._act, binding.action, node)
-                yield SystemCommand(binding.description, f"key {key}", run)
+    def search_themes(self) -> None:
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
-    async def _act(self, action: str, node: DOMNode) -> None:
-        """What was picked in the palette; its screen may have gone meanwhile."""
-        if node.is_attached:
-            await self.run_action(action, node)
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Textual's own, and every key's action that is possible now."""
+        yield from super().get_system_commands(screen)
+        yield from commands(self, screen)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that are not ours."""
@@ -163,8 +157,8 @@ class WnkdApp(App[None]):
         return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
 
     def on_mount(self) -> None:
-        if self.kept.get("page") in list(_PAGES):
-            self.go(self.kept["page"])
+        if (page := self.memory.kept.get("page")) in list(_PAGES):
+            self.go(str(page))
         self.set_interval(_REMEMBERED, self._remember)
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.run_worker(self.poller.run, thread=True, group="poller")
@@ -179,25 +173,16 @@ class WnkdApp(App[None]):
 
     # What lasts from one start to the next.
 
-    def _recalled(self) -> dict[str, Any]:
-        try:
-            kept = memory.load(self.find())
-        except (WnkdError, OSError):
-            return {}
-        if kept.get("theme") in list(self.available_themes):
-            self.theme = kept["theme"]
-        return kept if isinstance(kept.get("pages"), dict) else {}
-
     def _remember(self) -> None:
-        """Keeps what changed. A home that cannot be written is told of by others."""
-        pages = dict(self.kept.get("pages", {}))
-        for stack in self._screen_stacks.values():
-            pages |= {page.NAME: page.kept() for page in stack if isinstance(page, Page)}
-        now = {"theme": self.theme, "page": self.current_mode, "pages": pages}
-        if now != self.kept:
-            self.kept = now
-            with contextlib.suppress(WnkdError, OSError):
-                memory.save(self.find(), now)
+        pages = {page.NAME: page.kept() for page in self._pages}
+        kept = {name: self.memory.of(name) for name in self.MODES} | pages
+        self.memory.keep({"theme": self.theme, "page": self.current_mode, "pages": kept})
+
+    @property
+    def _pages(self) -> list[Page]:
+        """Those that were gone to."""
+        every = (one for stack in self._screen_stacks.values() for one in stack)
+        return [one for one in every if isinstance(one, Page)]
 
     def _recolour(self) -> None:
         self.__dict__.pop("inks", None)

@@ -3,13 +3,39 @@
 A file in the home. What cannot be read is forgotten: nothing in it is work.
 """
 
+import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from engine.durable import replacing
+from engine.errors import WnkdError
 from wnkd_tui.home import Home
 
 FILE = "app.json"
+
+
+class Memory:
+    """`kept` is what there was at the last start, then what was kept last."""
+
+    def __init__(self, find: Callable[[], Home]) -> None:
+        self._find = find
+        self.kept: dict[str, Any] = {}
+        with contextlib.suppress(WnkdError, OSError):
+            self.kept = load(find())
+
+    def keep(self, now: dict[str, Any]) -> None:
+        """Writes what changed. A home that cannot be written is told of by others."""
+        if now != self.kept:
+            self.kept = now
+            with contextlib.suppress(WnkdError, OSError):
+                save(self._find(), now)
+
+    def of(self, page: str) -> dict[str, Any]:
+        """What a page kept."""
+        found = self.kept.get("pages")
+        kept = found.get(page) if isinstance(found, dict) else None
+        return kept if isinstance(kept, dict) else {}
 
 
 def load(home: Home) -> dict[str, Any]:

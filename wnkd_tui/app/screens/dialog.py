@@ -3,7 +3,6 @@
 from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
 from textual.screen import ModalScreen
 
 Result = TypeVar("Result")
@@ -13,11 +12,4 @@ class Dialog(ModalScreen[Result]):
     """A screen over a page, dismissed once: a second quick answer finds another screen on top."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
-
-
-class Palette(CommandPalette):
-    """Textual's, dismissed once as well."""
-
-    def dismiss(self, result: None = None) -> AwaitComplete:
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()

@@ -111,8 +111,9 @@ class Page(Screen[None]):
             rows.refresh()
 
     def on_mount(self) -> None:
-        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
-            self.restore(self.wnkd.kept["pages"][self.NAME])
+        if kept := self.wnkd.memory.of(self.NAME):
+            with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+                self.restore(kept)
 
     def on_screen_resume(self, _: ScreenResume) -> None:
         self.ask()

@@ -1,0 +1,34 @@
+"""The command palette: Textual's, with every key of the page in sight."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+_NOT_HERE = ("quit", "command_palette")  # Textual's own commands have them
+
+
+class Palette(CommandPalette):
+    """Dismissed once, as every dialog."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+def commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:
+    """The actions of app and screen that are possible now, by the words of their keys."""
+    for key, (node, binding, enabled, _) in screen.active_bindings.items():
+        ours = node in (app, screen) and "." not in binding.action
+        if enabled and ours and binding.action not in _NOT_HERE:
+            run = partial(_act, app, binding.action, node)
+            yield SystemCommand(binding.description, f"key {key}", run)
+
+
+async def _act(app: App[Any], action: str, node: DOMNode) -> None:
+    if node.is_attached:  # its screen may have gone while one searched
+        await app.run_action(action, node)
