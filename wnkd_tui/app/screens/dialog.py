@@ -5,10 +5,12 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
+from wnkd_tui.app.screens.steady import Steady
+
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Steady[Result], ModalScreen[Result]):
     """A screen over a page, dismissed once: a second quick answer finds another screen on top."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize, ScreenResume
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from wnkd_tui.app.poller import Question, Status
+from wnkd_tui.app.screens.steady import Steady
 from wnkd_tui.app.widgets.header import Header
 from wnkd_tui.app.widgets.rows import Rows
 
@@ -31,7 +31,7 @@ WIDE = 110  # from this width on a page shows its parts side by side
 TALL = 36  # from this height on charts are large
 
 
-class Page(Screen[None]):
+class Page(Steady[None]):
     """A page asks `question()` and draws what `show()` is given; it never reads by itself."""
 
     NAME: ClassVar[str]
