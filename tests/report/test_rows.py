@@ -6,7 +6,7 @@ import pytest
 
 from engine.spec import Modality, MultimodalSpec
 from wnkd_tui.report.captions import table_label, tables
-from wnkd_tui.report.rows import collect, counterpart
+from wnkd_tui.report.rows import by_condition, collect, counterpart
 from wnkd_tui.report.stats import Stat
 
 
@@ -169,6 +169,9 @@ def test_a_counterpart_has_the_changes_that_matter_to_it(trained):
         ]
     )
     row = next(row for row in rows if row.tx.wn)
-    found = counterpart(row, [MultimodalSpec("wordnet-graph", Modality.IMG)], rows)
+    found = counterpart(row, [MultimodalSpec("wordnet-graph", Modality.IMG)], by_condition(rows))
     assert best(found, "tx_val") == 75.0
-    assert counterpart(row, [MultimodalSpec("wordnet-graph", Modality.TEXT)], rows) is None
+    assert (
+        counterpart(row, [MultimodalSpec("wordnet-graph", Modality.TEXT)], by_condition(rows))
+        is None
+    )

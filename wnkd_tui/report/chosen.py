@@ -12,6 +12,8 @@ from wnkd_tui.report.rows import Figures, Setting, over_classes, over_seeds
 from wnkd_tui.report.stats import Epoch, Stat
 from wnkd_tui.store.rows import ResultRow, TrialRow
 
+BareSpec = tuple[Any, ...]  # what `but_seed` gives
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -55,20 +57,21 @@ def choose(results: Iterable[ResultRow], trials: Sequence[TrialRow]) -> list[Cho
     datasets = list(dict.fromkeys(trial.dataset for trial in trials))
     if len(datasets) > 1:
         raise SpecError(f"trials of {' and '.join(datasets)}: only one dataset's can be compared")
-    results = list(results)
-    return [Chosen(trial.id, trial.spec, _found(results, trial.spec)) for trial in trials]
+    found = by_trial(results)
+    return [Chosen(one.id, one.spec, found.get(but_seed(one.spec), {})) for one in trials]
 
 
-def _found(results: Iterable[ResultRow], spec: TrialSpec) -> dict[str, dict[int, Figures]]:
-    found: dict[str, dict[int, Figures]] = defaultdict(dict)
-    wanted = _without_seed(spec)
-    alike = [one for one in results if _without_seed(one.spec) == wanted]
-    for one in sorted(alike, key=lambda one: one.job):
-        found[one.kind][one.spec.seed] = one.result
-    return dict(found)
+def by_trial(results: Iterable[ResultRow]) -> dict[BareSpec, dict[str, dict[int, Figures]]]:
+    """What was measured, as `Chosen.found`, by trial without its seed."""
+    found: dict[BareSpec, dict[str, dict[int, Figures]]] = {}
+    for one in sorted(results, key=lambda one: one.job):
+        kinds = found.setdefault(but_seed(one.spec), defaultdict(dict))
+        kinds[one.kind][one.spec.seed] = one.result
+    return found
 
 
-def _without_seed(spec: TrialSpec) -> tuple[Any, ...]:
+def but_seed(spec: TrialSpec) -> BareSpec:
+    """All that a trial is, its seed left out."""
     return (
         spec.tx,
         spec.teachers,

@@ -50,13 +50,14 @@ def sheet(
                 key, title, [_gap(first, second, i, epoch) for i in numbered]
             ),
         )
-    caption = " · ".join(
+    about = " · ".join(
         [
             *(one.about for one in chosen),
             seeds_label(one.top1("student", "best") for one in chosen),
             epoch_label(shown),
         ]
     )
+    caption = " · ".join(dict.fromkeys(about.split(" · ")))  # what trials share is said once
     notes = on_signs(cells for _, cells in columns)
     notes.append("The student's accuracy on each class's validation images, in percent.")
     notes += [_EACH] if len(chosen) > 1 else []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from engine.changes import text_of
-from engine.spec import Modality
+from engine.spec import Modality, MultimodalSpec
 from wnkd_tui.report.captions import (
     dataset_label,
     encoder_label,
@@ -34,17 +34,22 @@ def across_datasets(rows: Iterable[Row]) -> list[list[Row]]:
     rows = list(rows)
     ours = [row for row in rows if is_ours(row)]
     groups: dict[_Group, list[Row]] = {}
+    conditions = {(row.setting, row.tx_changes, row.tx) for row in ours}
     for row in ours:
-        if not any(_is_usual_of(row, other) for other in ours):
+        if (row.setting, row.tx_changes, _usual(row)) not in conditions:
             groups.setdefault(_group(row), []).append(row)
     alone: dict[Setting, Row] = {}
+    with_ours = {row.setting for row in ours}
     for row in sorted((row.without_tx for row in rows), key=_seeds, reverse=True):
-        if row.setting not in {one.setting for one in ours}:
+        if row.setting not in with_ours:
             alone.setdefault(row.setting, row)
+    encoders: dict[Setting, list[str]] = {}
+    for setting, encoder in groups:
+        encoders.setdefault(setting, []).append(encoder)
     for row in alone.values():
-        fitting = [key for key in groups if key[0] == _group(row)[0]]
-        for key in fitting or [_group(row)]:
-            groups.setdefault(key, []).append(row)
+        setting, own = _group(row)
+        for encoder in encoders.get(setting, [own]):
+            groups.setdefault((setting, encoder), []).append(row)
     return [sorted(group, key=row_label) for group in groups.values()]
 
 
@@ -76,8 +81,9 @@ def _group(row: Row) -> _Group:
     return replace(row.setting, dataset=""), row.tx.encoder if row.tx else ""
 
 
-def _is_usual_of(row: Row, other: Row) -> bool:
-    """Whether `other` is `row` with the usual validation text in place of another."""
-    if row.tx is None or (row.setting, row.tx_changes) != (other.setting, other.tx_changes):
-        return False
-    return row.tx != other.tx == replace(row.tx, val_text=None)
+def _usual(row: Row) -> MultimodalSpec | None:
+    """`row`'s T_x with the usual validation text; None where its own is that."""
+    if row.tx is None:
+        return None
+    usual = replace(row.tx, val_text=None)
+    return None if usual == row.tx else usual

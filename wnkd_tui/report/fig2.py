@@ -13,7 +13,7 @@ from wnkd_tui.report.cells import accuracies, by_epoch, differences, epochs, gap
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.curves import TOP1
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row, counterpart
+from wnkd_tui.report.rows import TITLES, TX_VAL, Row, by_condition, counterpart
 from wnkd_tui.report.sheet import Figure, Line, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 
@@ -74,7 +74,9 @@ def _start(row: Row, exact: Sequence[Row]) -> Row | None:
     if row.tx is None:
         return None
     usual = replace(row.tx, wn=0)
-    return counterpart(row, [usual, replace(usual, val_text=ValidationText.GT)], exact)
+    return counterpart(
+        row, [usual, replace(usual, val_text=ValidationText.GT)], by_condition(exact)
+    )
 
 
 def _figure(rows: Sequence[Row], epoch: Epoch) -> Figure:

@@ -19,7 +19,7 @@ from wnkd_tui.report.cells import (
 )
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row, counterpart
+from wnkd_tui.report.rows import TITLES, TX_VAL, Conditions, Row, by_condition, counterpart
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Accuracy, Difference, Epoch, Shown, Stat, difference
 
@@ -40,40 +40,42 @@ _NO_IMAGE_ONLY = (
 
 def sheets(rows: Sequence[Row], shown: Shown = "best") -> list[Sheet]:
     """A sheet for every group of rows with image and text that may be compared."""
-    return [_sheet(group, rows, shown) for group in tables(_measured(rows))]
+    places = by_condition(rows)
+    return [_sheet(group, places, shown) for group in tables(measured(rows))]
 
 
 def to_json(rows: Sequence[Row], shown: Shown = "best") -> dict[str, Any]:
     """Accuracies, index, fidelity and gain in percent or percentage points, entropies in nats."""
-    found = [_row_json(row, _image_only(row, rows), shown) for row in _measured(rows)]
+    places = by_condition(rows)
+    found = [_row_json(row, image_only_of(row, places), shown) for row in measured(rows)]
     return {"schema": SCHEMA, "epoch": shown, "rows": found}
 
 
-def _measured(rows: Iterable[Row]) -> list[Row]:
+def measured(rows: Iterable[Row]) -> list[Row]:
     return [
         row for row in rows if row.tx and row.tx.modality is Modality.IMG_TEXT and row.cell(TX_VAL)
     ]
 
 
-def _image_only(row: Row, rows: Sequence[Row]) -> Row | None:
+def image_only_of(row: Row, rows: Conditions) -> Row | None:
     """The row of a T_x that sees no text, everything else as in `row`."""
     if row.tx is None:
         return None
     return counterpart(row, [MultimodalSpec(row.tx.encoder, Modality.IMG)], rows)
 
 
-def _index(row: Row, image_only: Row | None, epoch: Epoch) -> Difference | None:
+def index(row: Row, image_only: Row | None, epoch: Epoch) -> Difference | None:
     if image_only is None:
         return None
     return difference(row.accuracy(TX_VAL, epoch), image_only.accuracy(TX_VAL, epoch))
 
 
-def _gain(row: Row, student: str, epoch: Epoch) -> Difference | None:
+def gain(row: Row, student: str, epoch: Epoch) -> Difference | None:
     return difference(row.accuracy(student, epoch), row.accuracy("student_alone", epoch))
 
 
-def _sheet(rows: Sequence[Row], every: Sequence[Row], shown: Shown) -> Sheet:
-    without_text = [_image_only(row, every) for row in rows]
+def _sheet(rows: Sequence[Row], every: Conditions, shown: Shown) -> Sheet:
+    without_text = [image_only_of(row, every) for row in rows]
     columns = [
         texts("trial", "trial", (row.name for row in rows)),
         texts("val_text", "val text", (str(row.tx.val_text) if row.tx else "" for row in rows)),
@@ -86,7 +88,7 @@ def _sheet(rows: Sequence[Row], every: Sequence[Row], shown: Shown) -> Sheet:
             lambda key, title, epoch: differences(
                 key,
                 title,
-                [_index(row, other, epoch) for row, other in zip(rows, without_text, strict=True)],
+                [index(row, other, epoch) for row, other in zip(rows, without_text, strict=True)],
             ),
         ),
         numbers("entropy", "T_x entropy", [row.stat(TX_VAL, "entropy") for row in rows], digits=3),
@@ -118,12 +120,12 @@ def _of_image_only(rows: Sequence[Row | None]) -> OfEpoch:
 
 def _of_gain(rows: Sequence[Row], student: str) -> OfEpoch:
     return lambda key, title, epoch: differences(
-        key, title, [_gain(row, student, epoch) for row in rows]
+        key, title, [gain(row, student, epoch) for row in rows]
     )
 
 
 def _row_json(row: Row, image_only: Row | None, shown: Shown) -> dict[str, Any]:
-    best, last = (_index(row, image_only, epoch) for epoch in epochs("both"))
+    best, last = (index(row, image_only, epoch) for epoch in epochs("both"))
     return {
         **condition_json(row),
         "tx_val": _told(row.cell(TX_VAL), shown),
@@ -138,7 +140,7 @@ def _student_json(row: Row, student: str, shown: Shown) -> dict[str, Any] | None
     cell = row.cell(student)
     if cell is None:
         return None
-    best, last = (_gain(row, student, epoch) for epoch in epochs("both"))
+    best, last = (gain(row, student, epoch) for epoch in epochs("both"))
     return {
         **cell.to_dict(shown),
         "teacher_entropy": stat_json(row.stat(student, "teacher_entropy")),

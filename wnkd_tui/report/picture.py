@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from engine.durable import replacing
 from engine.errors import SpecError
-from wnkd_tui.report.sheet import Figure, Line
+from wnkd_tui.report.sheet import Figure
 from wnkd_tui.report.stats import Stat
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ CAPTION_WIDTH = 104  # characters a line, of small type
 DOTS = 200  # per inch
 INK, FAINT = "#222222", "#666666"
 # Okabe & Ito 2008, distinct to colour-blind eyes; markers tell series apart without colour.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#888888")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+MOST_MARKERS = 40  # of a line; more would be one broad line
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 9,
@@ -52,7 +54,7 @@ METADATA: dict[Kind, dict[str, str | None]] = {
 
 
 def draw(figures: Sequence[Figure], path: Path, kind: Kind) -> None:
-    """Draws the figures, one below the other, into the file `path`.
+    """Draws the figures, one below the other, into the file `path`, whole or not at all.
 
     Raises SpecError where matplotlib is missing or the file cannot be written.
     """
@@ -71,7 +73,8 @@ def draw(figures: Sequence[Figure], path: Path, kind: Kind) -> None:
             _drawn(axes, figure)
             panel.supxlabel(_wrapped(" ".join(figure.notes)), fontsize=7, color=FAINT)
         try:
-            canvas.savefig(path, format=kind, dpi=DOTS, metadata=METADATA[kind])
+            with replacing(path) as file:
+                canvas.savefig(file, format=kind, dpi=DOTS, metadata=METADATA[kind])
         except OSError as error:
             raise SpecError(f"cannot write {path}: {error.strerror}") from None
 
@@ -90,7 +93,8 @@ def _drawn(axes: "Axes", figure: Figure) -> None:
         fontweight="bold",
         annotation_clip=False,
     )
-    handles = _stacked(axes, figure) if figure.kind == "stacked" else _lines(axes, figure.lines)
+    draw = {"stacked": _stacked, "scatter": _scattered, "lines": _lines}[figure.kind]
+    handles = draw(axes, figure)
     axes.set_xlabel(figure.x_label)
     axes.set_ylabel(figure.y_label)
     if figure.ticks:
@@ -99,13 +103,13 @@ def _drawn(axes: "Axes", figure: Figure) -> None:
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
 
 
-def _lines(axes: "Axes", lines: Sequence[Line]) -> list[Any]:
+def _lines(axes: "Axes", figure: Figure) -> list[Any]:
     """Means with their spread over seeds; the paper's values as open markers, dotted.
 
     Returns the legend's handles, in order.
     """
     handles: list[Any] = []
-    for place, line in enumerate(lines):
+    for place, line in enumerate(figure.lines):
         colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
         xs = sorted(line.points)
         drawn = axes.errorbar(
@@ -113,7 +117,7 @@ def _lines(axes: "Axes", lines: Sequence[Line]) -> list[Any]:
             [line.points[x].mean for x in xs],
             yerr=[_spread(line.points[x]) for x in xs],
             color=colour,
-            marker=marker,
+            marker=marker if len(xs) <= MOST_MARKERS else "",
             markersize=4.5,
             linewidth=1.3,
             capsize=2.5,
@@ -134,6 +138,26 @@ def _lines(axes: "Axes", lines: Sequence[Line]) -> list[Any]:
                 label=f"{line.name}, paper",
             )
     return handles
+
+
+def _scattered(axes: "Axes", figure: Figure) -> list[Any]:
+    """A sign for each point with its spread both ways. Returns as `_lines`."""
+    axes.axhline(0.0, color=FAINT, linewidth=0.8, linestyle=":")
+    return [
+        axes.errorbar(
+            [point.x.mean for point in line.cloud],
+            [point.y.mean for point in line.cloud],
+            xerr=[_spread(point.x) for point in line.cloud],
+            yerr=[_spread(point.y) for point in line.cloud],
+            fmt=MARKERS[place % len(MARKERS)],
+            color=COLOURS[place % len(COLOURS)],
+            markersize=4.5,
+            capsize=2.5,
+            elinewidth=0.9,
+            label=line.name,
+        )
+        for place, line in enumerate(figure.lines)
+    ]
 
 
 def _stacked(axes: "Axes", figure: Figure) -> list[Any]:

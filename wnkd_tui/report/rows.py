@@ -7,7 +7,7 @@ agrees in all that it does read, for the seeds that the row has.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
@@ -182,6 +182,10 @@ def over_classes(found: Mapping[int, Figures], epoch: Epoch, classes: Sequence[i
     return Stat.of(values)
 
 
+# Dataset, size and recipe; T_x; all changes → the row of that condition.
+Conditions = Mapping[tuple[Setting, MultimodalSpec | None, Changes], Row]
+
+
 def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Row]:
     """Rows in the paper's order: per table from 100 % wn over gt to 100 % noise."""
     apart: dict[tuple[str, int | None, str], _Kinds] = defaultdict(lambda: defaultdict(list))
@@ -193,42 +197,68 @@ def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Ro
     return sorted((row for kinds in apart.values() for row in _rows(kinds)), key=_order)
 
 
-def counterpart(row: Row, others: Iterable[MultimodalSpec], rows: Sequence[Row]) -> Row | None:
+def by_condition(rows: Iterable[Row]) -> Conditions:
+    """The rows for `counterpart`; of several under one condition the first."""
+    found: dict[tuple[Setting, MultimodalSpec | None, Changes], Row] = {}
+    for row in rows:
+        found.setdefault((replace(row.setting, changes=()), row.tx, row.changes), row)
+    return found
+
+
+def counterpart(row: Row, others: Iterable[MultimodalSpec], rows: Conditions) -> Row | None:
     """The row that differs from `row` in T_x's text, image or validation text alone: the first of
     `others` that is there, under `row`'s changes as far as they matter to it."""
-    place = row.setting
+    place, changes = replace(row.setting, changes=()), row.changes
     for tx in others:
         for teachers in (Teachers.TM_TX, Teachers.TX):
             want = TrialSpec(
-                place.dataset, place.recipe, teachers, tx, 0, place.limit_train, changes=row.changes
+                place.dataset, place.recipe, teachers, tx, 0, place.limit_train, changes=changes
             )
-            for one in rows:
-                same = replace(one.setting, changes=()) == replace(place, changes=())
-                if same and one.tx == tx and one.changes == want.changes:
-                    return one
+            if found := rows.get((place, tx, want.changes)):
+                return found
     return None
 
 
 def _rows(kinds: _Kinds) -> list[Row]:
-    conditions = list(dict.fromkeys((spec.tx, spec.changes) for spec in kinds))
+    """A row for each condition, unless other rows show all of it."""
+    own: dict[_Condition, list[TrialSpec]] = defaultdict(list)
+    for spec in kinds:
+        own[spec.tx, spec.changes].append(spec)
+    fitting = _fitting(kinds, own)
+    joined: dict[_Condition, list[TrialSpec]] = defaultdict(list)
+    for spec, conditions in fitting.items():
+        for at in conditions:
+            if at != (spec.tx, spec.changes):
+                joined[at].append(spec)
     rows = []
-    for at in conditions:
-        own = [spec for spec in kinds if (spec.tx, spec.changes) == at]
-        others = [one for one in conditions if one != at and one[0]]
-        if all(any(_fits(spec, other) for other in others) for spec in own):
-            continue  # other rows show all of it
-        seeds = {one.spec.seed for spec in own for one in kinds[spec]}
-        joined = [spec for spec in kinds if at[0] and spec not in own and _fits(spec, at)]
-        rows.append(
-            _row(at, [one for s in own + joined for one in kinds[s] if one.spec.seed in seeds])
-        )
+    for at, specs in own.items():
+        if all(set(fitting[spec]) - {at} for spec in specs):
+            continue
+        seeds = {one.spec.seed for spec in specs for one in kinds[spec]}
+        every = [*specs, *joined[at]]
+        rows.append(_row(at, [one for s in every for one in kinds[s] if one.spec.seed in seeds]))
     return rows
 
 
-def _fits(spec: TrialSpec, at: _Condition) -> bool:
-    """Whether a trial agrees with a row's condition in all that the trial reads."""
-    tx, changes = at
-    return spec.tx in (None, tx) and spec.changes == telling_changes(changes, spec.parts)
+def _fitting(
+    specs: Iterable[TrialSpec], conditions: Collection[_Condition]
+) -> dict[TrialSpec, list[_Condition]]:
+    """For each trial the conditions with a T_x with which it agrees in all that it reads.
+
+    Trials that read the same parts look them up in one table: their number may be thousands.
+    """
+    tables: dict[frozenset[str], dict[_Condition, list[_Condition]]] = {}
+    found = {}
+    for spec in specs:
+        if spec.parts not in tables:
+            table = tables[spec.parts] = defaultdict(list)
+            for tx, changes in conditions:
+                if tx:
+                    told = telling_changes(changes, spec.parts)
+                    table[tx, told].append((tx, changes))
+                    table[None, told].append((tx, changes))
+        found[spec] = tables[spec.parts].get((spec.tx, spec.changes), [])
+    return found
 
 
 def _row(at: _Condition, results: list[ResultRow]) -> Row:

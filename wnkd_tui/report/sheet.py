@@ -59,21 +59,32 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Line:
-    """`points`: x → number over seeds, for those x that have one."""
+class Point:
+    """One sign of a scatter: both of its numbers are over seeds."""
 
     name: str
-    points: Mapping[float, Stat]
+    x: Stat
+    y: Stat
+
+
+@dataclass(frozen=True)
+class Line:
+    """`points`: x → number over seeds, for those x that have one; of a scatter `cloud` instead."""
+
+    name: str
+    points: Mapping[float, Stat] = field(default_factory=dict)
     paper: Mapping[float, float] = field(default_factory=dict)
+    cloud: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One chart: lines over x, or stacked bars at each x. `ticks` names places on the x axis."""
+    """One chart: lines over x, stacked bars at each x, or a scatter. `ticks` names places on the x
+    axis; none where they are its own numbers."""
 
     label: str
     caption: str
-    kind: Literal["lines", "stacked"]
+    kind: Literal["lines", "stacked", "scatter"]
     x_label: str
     y_label: str
     ticks: Mapping[float, str]

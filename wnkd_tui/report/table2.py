@@ -21,7 +21,7 @@ from wnkd_tui.report.cells import (
 )
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row, counterpart
+from wnkd_tui.report.rows import TITLES, TX_VAL, Conditions, Row, by_condition, counterpart
 from wnkd_tui.report.sheet import Cell, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 
@@ -32,21 +32,20 @@ _ALL_GT = "T_x with 100 % gt"
 
 def sheets(rows: Sequence[Row], shown: Shown = "best") -> list[Sheet]:
     """A sheet for every group of rows that may be compared."""
-    return [_sheet(group, shown) for group in tables(_measured(rows))]
+    return [_sheet(group, shown) for group in tables(measured(rows))]
 
 
 def to_json(rows: Sequence[Row], shown: Shown = "best") -> dict[str, Any]:
     """The shape people keep; accuracies in percent, shares 0 to 1, null where nothing is known."""
-    measured = _measured(rows)
-    found = [
-        _row_json(row, _compared(group), group, shown)
-        for group in tables(measured)
-        for row in group
-    ]
+    found = []
+    for group in tables(measured(rows)):
+        student, places = _compared(group), by_condition(group)
+        found += [_row_json(row, student, places, shown) for row in group]
     return {"schema": SCHEMA, "epoch": shown, "rows": found}
 
 
-def _measured(rows: Sequence[Row]) -> list[Row]:
+def measured(rows: Sequence[Row]) -> list[Row]:
+    """Rows with a number to show."""
     return [row for row in rows if row.image_share or any(row.cell(name) for name in COLUMNS)]
 
 
@@ -78,8 +77,10 @@ def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
 
 
 def _deltas(rows: Sequence[Row], student: str, shown: Shown) -> list[Filled]:
+    places = by_condition(rows)
+
     def column(key: str, title: str, epoch: Epoch) -> Filled:
-        head, cells = differences(key, title, [_gap(row, student, rows, epoch) for row in rows])
+        head, cells = differences(key, title, [_gap(row, student, places, epoch) for row in rows])
         own = [bool(row.tx and row.tx.gt == 100) for row in rows]
         return head, [Cell("ref.") if it else cell for it, cell in zip(own, cells, strict=True)]
 
@@ -88,13 +89,14 @@ def _deltas(rows: Sequence[Row], student: str, shown: Shown) -> list[Filled]:
 
 def _compared(rows: Sequence[Row]) -> str | None:
     """The student whose differences are shown: taught by T_m and T_x, or by T_x alone."""
+    places = by_condition(rows)
     for student in ("student_tmtx", "student_tx"):
-        if any(_gap(row, student, rows, "best") for row in rows):
+        if any(_gap(row, student, places, "best") for row in rows):
             return student
     return None
 
 
-def _gap(row: Row, student: str, rows: Sequence[Row], epoch: Epoch) -> Difference | None:
+def _gap(row: Row, student: str, rows: Conditions, epoch: Epoch) -> Difference | None:
     """A row's student minus the one whose T_x is told the exact class name of every sample."""
     if row.tx is None or row.tx.gt == 100:
         return None
@@ -103,7 +105,7 @@ def _gap(row: Row, student: str, rows: Sequence[Row], epoch: Epoch) -> Differenc
     return difference(row.accuracy(student, epoch), at.accuracy(student, epoch)) if at else None
 
 
-def _row_json(row: Row, student: str | None, rows: Sequence[Row], shown: Shown) -> dict[str, Any]:
+def _row_json(row: Row, student: str | None, rows: Conditions, shown: Shown) -> dict[str, Any]:
     cells = {name: row.cell(name) for name in COLUMNS}
     delta = None
     if student:

@@ -63,11 +63,13 @@ def to_json(rows: Sequence[Row], shown: Shown = "best") -> dict[str, Any]:
     return {"schema": SCHEMA, "epoch": shown, "rows": found}
 
 
+def measured(rows: Iterable[Row]) -> list[Row]:
+    """Rows of our best trial, bank fixed or learned, with a number to show."""
+    return [row for row in rows if is_ours(row) and (row.cell(TX_VAL) or row.cell("student_tmtx"))]
+
+
 def _groups(rows: Iterable[Row]) -> list[list[Pair]]:
-    measured = [
-        row for row in rows if is_ours(row) and (row.cell(TX_VAL) or row.cell("student_tmtx"))
-    ]
-    return [_pairs(group) for group in across_datasets(measured)]
+    return [_pairs(group) for group in across_datasets(measured(rows))]
 
 
 def _pairs(rows: Iterable[Row]) -> list[Pair]:

@@ -9,9 +9,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from wnkd_tui.charts import Look, Series, lines, stacked
+from wnkd_tui.charts import Drawing, Look, Series, bar_drawing, line_drawing
 from wnkd_tui.report.grid import BETWEEN, broken, grid
 from wnkd_tui.report.sheet import Cell, Figure, Sheet
+from wnkd_tui.report.stats import Stat
 
 _STYLES = {"best": "bold", "second": "underline"}
 
@@ -36,23 +37,63 @@ def render(parts: Iterable[Sheet | Figure], look: Look) -> RenderableType:
 
 
 def chart(figure: Figure, look: Look) -> str:
-    """ANSI text; the paper's points are a series of their own."""
+    """ANSI text."""
+    return drawing(figure, look).text
+
+
+def drawing(figure: Figure, look: Look) -> Drawing:
+    """Error bars are the spread over seeds; the paper's points are a series of their own."""
     if figure.kind == "stacked":
-        places = [x for x in sorted(figure.ticks) if all(x in one.points for one in figure.lines)]
-        return stacked(
+        places = bars(figure)
+        return bar_drawing(
             [figure.ticks[x] for x in places],
             [Series(one.name, [one.points[x].mean for x in places]) for one in figure.lines],
             look,
             title=figure.label,
             y_label=figure.y_label,
         )
+    if figure.kind == "scatter":
+        what = f"{figure.y_label}, over {figure.x_label}"
+        return line_drawing(_scattered(figure), look, title=figure.label, y_label=what)
+    return line_drawing(
+        _lines(figure), look, title=figure.label, y_label=figure.y_label, ticks=figure.ticks or None
+    )
+
+
+def bars(figure: Figure) -> list[float]:
+    """The x of each bar: where every part is known."""
+    return [x for x in sorted(figure.ticks) if all(x in one.points for one in figure.lines)]
+
+
+def _lines(figure: Figure) -> list[Series]:
     drawn = []
     for one in figure.lines:
-        ours = {x: stat.mean for x, stat in one.points.items()}
-        for name, points in ((one.name, ours), (f"{one.name}, paper", one.paper)):
-            drawn.append(Series(name, [points[x] for x in sorted(points)], sorted(points)))
-    return lines(
-        drawn, look, title=figure.label, y_label=figure.y_label, ticks=figure.ticks or None
+        xs = sorted(one.points)
+        low, high = _ends([one.points[x] for x in xs])
+        drawn.append(Series(one.name, [one.points[x].mean for x in xs], xs, low, high))
+        xs = sorted(one.paper)
+        drawn.append(Series(f"{one.name}, paper", [one.paper[x] for x in xs], xs))
+    return drawn
+
+
+def _scattered(figure: Figure) -> list[Series]:
+    return [
+        Series(
+            one.name,
+            [point.y.mean for point in one.cloud],
+            [point.x.mean for point in one.cloud],
+            *_ends([point.y for point in one.cloud]),
+            *_ends([point.x for point in one.cloud]),
+            joined=False,
+        )
+        for one in figure.lines
+    ]
+
+
+def _ends(stats: Sequence[Stat]) -> tuple[list[float], list[float]]:
+    return (
+        [stat.mean - (stat.sd or 0.0) for stat in stats],
+        [stat.mean + (stat.sd or 0.0) for stat in stats],
     )
 
 

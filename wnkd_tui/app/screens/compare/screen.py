@@ -1,140 +1,236 @@
-"""Page 4: the paper's tables and figures from what is measured here, one report at a time."""
+"""Page 7: the paper's tables and figures from what is measured here, one report at a time."""
 
-from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
-from wnkd_tui.app.screens.compare.reports import REPORTS, Found, Sweep, View
-from wnkd_tui.app.screens.compare.view import CompareQuestion
+from wnkd_tui.app import labelling
+from wnkd_tui.app.screens.ask import Ask, Choice
+from wnkd_tui.app.screens.compare.report import Report
+from wnkd_tui.app.screens.compare.reports import RUNS, WORDS
+from wnkd_tui.app.screens.compare.state import KNOBS, State, after, setting_label
+from wnkd_tui.app.screens.compare.view import Compared, CompareQuestion, Setting, Shelf
+from wnkd_tui.app.screens.compare.words import EMPTY, about, exported
 from wnkd_tui.app.screens.page import Page
-from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.choices import Choices, Name
+from wnkd_tui.app.widgets.find import FindBar
 from wnkd_tui.app.widgets.knobs import Knob, Knobs
-from wnkd_tui.app.widgets.sheet import drawn
-from wnkd_tui.report.captions import epoch_label
-from wnkd_tui.report.stats import Shown
+from wnkd_tui.store.rows import SavedFilter
 
-EMPTY = """[b]Nothing to compare yet.[/b] A report needs one finished T_x or student.
-
-[$accent]1[/]  the queue, where [$accent]d[/] queues the demo sweep
-[$accent]w[/]  starts the worker
-[$accent]3[/]  pick cells of the paper's grids, or queue a whole sweep with [$accent]S[/]"""
-_MISSING = "Nothing of this is measured yet: 3 and then S queues what it needs."
-_SHOWN: tuple[Shown, ...] = ("best", "last", "both")
-_SWEEPS: dict[Sweep, str] = {"both": "wn and noise", "wn": "wn", "noise": "noise"}
-_SWEPT = ("table2",)  # reports whose charts can leave one sweep out
-_CHARTS = 3
-_Choice = TypeVar("_Choice")
+_ACTIONS = ("report", "setting", "settings", "group", "epoch", "vary", "kind", "find", "export")
+_WIDEST_KNOB = 38
 
 
 class ComparePage(Page):
     NAME = "compare"
     AUTO_FOCUS = "#compare"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "report(1)", "Report"),
+        Binding("r", "report(1)", "Report", tooltip="The next report"),
         Binding("R", "report(-1)", "Report before", show=False),
-        Binding("g", "group", "Group"),
-        Binding("b", "epoch", "Best/last"),
-        Binding("m", "sweep", "wn/noise"),
+        Binding("d", "setting", "Setting", show=False, tooltip="The next dataset, size and recipe"),
+        Binding("D", "settings", "Settings", show=False, tooltip="Choose one of all settings"),
+        Binding(
+            "g", "group", "Group", show=False, tooltip="The next group of what may be compared"
+        ),
+        Binding("G", "group(-1)", "Group before", show=False),
+        Binding("b", "epoch", "Best/last", show=False, tooltip="Best epoch, last, or both"),
+        Binding(
+            "m", "vary", "Vary", show=False, tooltip="Sweep, x axis or metric, as the report has it"
+        ),
+        Binding(
+            "k", "kind", "Kind", show=False, tooltip="Curves of students, of T_x or of teachers"
+        ),
+        Binding("slash", "find", "Find", key_display="/", tooltip="Choose the trials"),
+        Binding("e", "export", "Export", tooltip="Write what is on screen to a file"),
+        Binding("left", "move(-1)", "Cursor left", show=False, tooltip="Read the chart's values"),
+        Binding("right", "move(1)", "Cursor right", show=False, tooltip="Read the chart's values"),
+        Binding("tab", "chart", "Next chart", show=False, tooltip="Cursor keys to the next chart"),
+        Binding("escape", "leave", "No cursor", show=False, tooltip="Take the cursor away"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._report = "table2"
-        self._sweep: Sweep = "both"
-        self._shown: Shown = "best"
-        self._group = 0
-        self._groups: list[View] = []
+        self._state = State()
+        self._shelf = Shelf()
+        self._shown: dict[str, object] = {}  # what stands in choices and knobs
 
     def body(self) -> ComposeResult:
         yield Static(EMPTY, classes="empty")
-        yield Choices("r", REPORTS, classes="detail")
-        with Knobs(min_column_width=24, classes="detail"):
-            for key, name in (("g", "group"), ("b", "epoch"), ("m", "sweep")):
+        yield Choices("r", WORDS, classes="detail")
+        with Knobs(min_column_width=_WIDEST_KNOB, classes="detail"):
+            for name, key in KNOBS.items():
                 yield Knob(key, name)
-        with VerticalScroll(id="compare", classes="detail"):
-            yield Static(id="compare-caption", markup=False)
-            with Container(classes="charts"):
-                for number in range(_CHARTS):
-                    yield Chart(id=f"chart-{number}")
-            yield Static(id="sheet")
+        yield FindBar("trials")
+        yield Report(id="compare", classes="detail")
+
+    def kept(self) -> dict[str, Any]:
+        return self._state.to_dict()
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        self._state = State.of(kept)
+        self.query_one(FindBar).put(self._state.overlay.text)
 
     def question(self) -> CompareQuestion:
-        return CompareQuestion()
+        at = self._state
+        overlay = replace(at.overlay, marked=self.wnkd.marked if at.report == RUNS else ())
+        return CompareQuestion(at.report, at.setting, at.group, at.options, overlay, self._shelf)
 
-    def show(self, answer: Found) -> None:
-        self.set_class(not answer.rows, "-empty")
-        self._groups = REPORTS[self._report].groups(answer, self._shown, self._sweep)
-        self._group %= max(1, len(self._groups))
-        self.offer()
-        self.query_one(Choices).tell(self._report, self.wnkd.inks)
-        place = f"{self._group + 1} of {len(self._groups)}" if self._groups else "–"
-        sweep = _SWEEPS[self._sweep] if self._report in _SWEPT else "–"
-        told = {"group": place, "epoch": epoch_label(self._shown), "sweep": sweep}
+    def show(self, answer: Compared) -> None:
+        nothing = answer.view is None and not any(row.done for row in answer.settings)
+        with self.app.batch_update():
+            self.set_class(nothing, "-empty")
+            self.offer()
+            self._tell(answer)
+            self._draw(answer)
+
+    def _tell(self, answer: Compared) -> None:
+        """Which report this is, and what it is turned to."""
+        if self._changes("report", (self._state.report, self.wnkd.theme)):
+            self.query_one(Choices).tell(self._state.report, self.wnkd.inks)
+        place = f"{answer.group + 1} of {answer.groups:,}" if answer.groups else "–"
+        picked = answer.picked
+        told = self._state.told(answer.setting, place, picked.metric if picked else "")
         for name, value in told.items():
-            self.query_one(f"#knob-{name}", Knob).tell(value, self.wnkd.inks)
-        self._draw(self._groups[self._group] if self._groups else None)
+            knob = self.query_one(f"#knob-{name}", Knob)
+            knob.display = name in self._state.knobs
+            if knob.display and self._changes(name, (value, self.wnkd.theme)):
+                knob.tell(value, self.wnkd.inks)
+        bar = self.query_one(FindBar)
+        bar.display = self._state.report == RUNS and bool(
+            self._state.overlay.text or bar.has_focus_within
+        )
+        if picked:
+            bar.tell(picked.trials, picked.total, picked.error, picked.saved)
 
-    def _draw(self, group: View | None) -> None:
-        inks = self.wnkd.inks
-        about = f"\n{group.sheet.label} · {group.sheet.caption}" if group else f"\n\n{_MISSING}"
-        words = REPORTS[self._report].words, inks["faint"]
-        self.query_one("#compare-caption", Static).update(Text.assemble(words, (about, "bold")))
-        figures = group.figures if group else ()
-        for number in range(_CHARTS):
-            chart = self.query_one(f"#chart-{number}", Chart)
-            chart.display = number < len(figures)
-            chart.figure(figures[number] if number < len(figures) else None, inks)
-        charts = self.query_one(".charts")
-        charts.display = bool(figures)
-        charts.set_class(len(figures) > 1, "-several")
-        self.query_one("#sheet", Static).update(drawn(group.sheet) if group else "")
+    def _changes(self, what: str, now: object) -> bool:
+        """Whether it is not what is shown already: a new text is a new layout of the page."""
+        changes = self._shown.get(what, self) != now
+        self._shown[what] = now
+        return changes
+
+    def _draw(self, answer: Compared) -> None:
+        words = Text.assemble(
+            (WORDS[self._state.report], self.wnkd.inks["faint"]), "\n", (about(answer), "bold")
+        )
+        self._report.tell(words, answer.view, self.wnkd.inks)
+
+    @property
+    def _report(self) -> Report:
+        return self.query_one(Report)
+
+    def action_move(self, by: int) -> None:
+        self._report.move(by)
+
+    def action_chart(self) -> None:
+        self._report.turn()
+
+    def action_leave(self) -> None:
+        self._report.leave()
+
+    # What can be turned.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        measured = bool(self.answer and self.answer.rows)
+        answer: Compared | None = self.answer
+        if answer is None:
+            return action not in _ACTIONS
+        knobs = self._state.knobs if not self.has_class("-empty") else ()
+        runs = bool({"kind"} & set(knobs))
         possible = {
-            "report": measured,
-            "epoch": measured,
-            "group": len(self._groups) > 1,
-            "sweep": measured and self._report in _SWEPT,
+            "report": bool(knobs),
+            "setting": "setting" in knobs and len(answer.settings) > 1,
+            "settings": "setting" in knobs and len(answer.settings) > 1,
+            "group": "group" in knobs and answer.groups > 1,
+            "epoch": "epoch" in knobs,
+            "vary": any(KNOBS[knob] == "m" for knob in knobs),
+            "kind": runs,
+            "find": runs,
+            "export": answer.view is not None,
+            "leave": self._report.reads,
         }
         return possible.get(action, True)
 
+    def _turn(self, state: State) -> None:
+        self._state = state
+        self.ask()
+
     def action_report(self, by: int) -> None:
-        names = list(REPORTS)
-        self._turn_to(names[(names.index(self._report) + by) % len(names)])
+        self._turn_to(self._state.report_after(by))
 
     @on(Name.Pressed)
     def _press(self, event: Name.Pressed) -> None:
-        self._turn_to(event.name)
+        self._turn_to(self._state.at(event.name))
 
-    def _turn_to(self, report: str) -> None:
-        self._report = report
-        self.query_one("#compare").scroll_home(animate=False)
-        self.redraw()
+    def _turn_to(self, state: State) -> None:
+        self._report.scroll_home(animate=False)
+        self._turn(state)
 
-    def action_group(self) -> None:
-        self._group += 1
-        self.redraw()
+    def action_setting(self) -> None:
+        answer: Compared = self.answer
+        every = [(row.dataset, row.limit_train, row.recipe) for row in answer.settings]
+        self._set(after(answer.setting, every))
+
+    def _set(self, setting: Setting | None) -> None:
+        self._turn(replace(self._state, setting=setting, group=0))
+
+    def action_settings(self) -> None:
+        """All of them as a list."""
+        rows = self.answer.settings
+        places = [(row.dataset, row.limit_train, row.recipe) for row in rows]
+        choices = [
+            Choice("", f"{setting_label(place)}  {row.done:,} of {row.trials:,} trials", str(i))
+            for i, (place, row) in enumerate(zip(places, rows, strict=True))
+        ]
+
+        def answer(value: str | None) -> None:
+            if value:
+                self._set(places[int(value)])
+
+        self.app.push_screen(Ask("Which setting?", choices), answer)
+
+    def action_group(self, by: int = 1) -> None:
+        self._turn(replace(self._state, group=(self.answer.group + by) % self.answer.groups))
 
     def action_epoch(self) -> None:
-        self._shown = _after(self._shown, _SHOWN)
-        self.redraw()
+        self._turn(self._state.epoch_turned())
 
-    def action_sweep(self) -> None:
-        self._sweep = _after(self._sweep, tuple(_SWEEPS))
-        self.redraw()
+    def action_vary(self) -> None:
+        picked = self.answer.picked
+        metrics, metric = (picked.metrics, picked.metric) if picked else ((), "")
+        self._turn(self._state.varied(metrics, metric))
+
+    def action_kind(self) -> None:
+        self._turn(self._state.kind_turned())
 
     @on(Knob.Turned)
     async def _turned(self, event: Knob.Turned) -> None:
-        await self.run_action(event.name)
+        await self.run_action("vary" if KNOBS[event.name] == "m" else event.name)
 
+    # Which runs.
 
-def _after(value: _Choice, values: Sequence[_Choice]) -> _Choice:
-    return values[(values.index(value) + 1) % len(values)]
+    def action_find(self) -> None:
+        bar = self.query_one(FindBar)
+        bar.display = True
+        bar.open()
+
+    @on(FindBar.Changed)
+    def _find(self, event: FindBar.Changed) -> None:
+        self._turn(replace(self._state, overlay=replace(self._state.overlay, text=event.text)))
+
+    @on(FindBar.Named)
+    def _save(self, event: FindBar.Named) -> None:
+        kept = SavedFilter(event.name, "trials", event.text, "", False)
+        self.wnkd.deeds.do(partial(labelling.save, search=kept))
+
+    def action_export(self) -> None:
+        from wnkd_tui.app.screens.compare.export import Export
+
+        answer: Compared = self.answer
+        if answer.view:
+            self.app.push_screen(Export(exported(self._state, answer, answer.view)))
