@@ -1,4 +1,4 @@
-"""From a key to the screen's final content, on every page: what a person at the keys waits for."""
+"""From a key to the first thing drawn and to the last, on every page: what a person waits for."""
 
 import contextlib
 import re
@@ -71,7 +71,7 @@ PAGES: dict[str, tuple[str, tuple[Act, ...]]] = {
     "Compare": (
         "7",
         (
-            Act("report", ["r"] * 8),
+            Act("report", ["r"] * 10),  # once around
             Act("setting", ["d"] * 4),
             Act("group", ["g"] * 3),
             Act("best/last", ["b"] * 3),

@@ -6,11 +6,10 @@ from collections import Counter
 from contextlib import closing
 
 from textual import actions
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
 
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.broken import Broken
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.app.widgets.header import Tab
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries, soundness
@@ -60,8 +59,8 @@ async def check_footer(app: WnkdApp) -> None:
     while dead != [] and time.monotonic() < until and app.screen.is_mounted:
         active = app.screen.active_bindings.items()
         possible = {key for key, (_, _, enabled, _) in active if enabled}
-        shown = [key for footer in app.screen.query(Footer) for key in footer.query(FooterKey)]
-        dead = [key.key for key in shown if not key.disabled and key.key not in possible]
+        shown = [one.key for footer in app.screen.query(Footer) for one in footer.keys]
+        dead = [key for key in shown if key not in possible]
         await asyncio.sleep(0.02 if dead else 0)
     if dead:
         raise Wrong(f"the footer shows keys that do nothing: {', '.join(dead)}")

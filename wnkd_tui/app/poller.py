@@ -119,6 +119,11 @@ class Poller:
         self._asked = True
         self._woken.set()
 
+    @property
+    def question(self) -> Question | None:
+        """The one that is being answered."""
+        return self._question
+
     def nudge(self) -> None:
         """Looks again at once: something was written, or the disk is mended."""
         self._forced = True

@@ -10,10 +10,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.home import VARIABLE
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Broken(Dialog[None]):
             yield Static(classes="question", markup=False)
             yield Static(classes="reason", markup=False)
             yield Static(classes="press", markup=False)
-        yield Footer(compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.tell(self._reason)

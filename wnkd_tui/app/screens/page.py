@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize, ScreenResume
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from wnkd_tui.app.poller import Question, Status
 from wnkd_tui.app.screens.steady import Steady
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.app.widgets.header import Header
 from wnkd_tui.app.widgets.rows import Rows
 
@@ -70,7 +71,7 @@ class Page(Steady[None]):
         yield Header(TABS, self.NAME)
         yield Static("opening the database…", classes="opening")
         yield from self.body()
-        yield Footer(compact=True)
+        yield Footer()
 
     def ask(self) -> None:
         """Asks again after the question changed, if this page is the one in sight."""
@@ -78,8 +79,11 @@ class Page(Steady[None]):
             self.wnkd.poller.ask(self.question())
 
     def take(self, question: Question, answer: Any) -> None:
-        """An answer came; one to an older question is dropped."""
-        if question == self.question():
+        """An answer came; one to an older question is dropped, and today's asked if nobody did."""
+        if question != self.question():
+            if self.wnkd.poller.question != self.question():
+                self.ask()
+        else:
             self.answer, self.answered = answer, question
             if self.has_class("-opening"):
                 self.remove_class("-opening")

@@ -157,7 +157,13 @@ class ComparePage(Page):
         return possible.get(action, True)
 
     def _turn(self, state: State) -> None:
-        self._state = state
+        """Shows at once what was turned; what it leads to comes with the answer."""
+        before, self._state = self._state, state
+        if self.answer:
+            self._tell(self.answer)
+            for name in ("setting", "group"):
+                if getattr(before, name) != getattr(state, name) and self._changes(name, "…"):
+                    self.query_one(f"#knob-{name}", Knob).tell("…", self.wnkd.inks)
         self.ask()
 
     def action_report(self, by: int) -> None:

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Button, Checkbox, Footer, Input, ProgressBar, Select, Static
+from textual.widgets import Button, Checkbox, Input, ProgressBar, Select, Static
 
 from engine.data import digits, folder, imagenet_lt
 from engine.data.registry import KINDS, Source
@@ -22,6 +22,7 @@ from engine.errors import WnkdError
 from wnkd_tui.app.screens.datasets.sampling import Stopped
 from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.screens.form.lines import Box, chosen_in, entry, line
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.home import Home
 from wnkd_tui.queue import datasets
 from wnkd_tui.queue.wording import count
@@ -95,7 +96,7 @@ class AddDataset(Dialog[str | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Add", id="add", variant="primary", compact=True)
                 yield Button("Back", id="back", compact=True)
-        yield Footer(compact=True)
+        yield Footer()
 
     def _typed(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

@@ -123,17 +123,14 @@ class DatasetsPage(Page):
 
     @on(Rows.Moved, "#datasets")
     def _follow(self, _: Rows.Moved) -> None:
-        if self._select():
-            self._detail()
+        self._select()
 
-    def _select(self) -> bool:
-        """Asks for what is known of the dataset under the cursor, where it is another one."""
+    def _select(self) -> None:
+        """Asks for what is known of the dataset under the cursor; the answer draws it."""
         name = str(self._rows.key)
-        other = name != self._selected
-        self._selected = name
-        if other:
+        if name != self._selected:
+            self._selected = name
             self.ask()
-        return other
 
     def _detail(self) -> None:
         if not (line := self._rows.row):

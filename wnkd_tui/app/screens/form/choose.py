@@ -8,9 +8,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.app.widgets.rows import Column, Rows
 from wnkd_tui.queue.settings import Setting, written
 
@@ -44,7 +45,7 @@ class ChooseSetting(Dialog[str | None]):
             yield Static(f"Settings of recipe {self._recipe}", classes="question", markup=False)
             yield Input(placeholder="type a part of a name", compact=True)
             yield Rows(columns, lambda one: one.name)
-        yield Footer(compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         self._rows.show(self._settings)

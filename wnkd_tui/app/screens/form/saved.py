@@ -10,11 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.app.widgets.rows import Column, Rows
 from wnkd_tui.home import Home
 from wnkd_tui.queue import configs
@@ -59,7 +60,7 @@ class SavedConfigurations(Dialog[Loaded | None]):
             yield name
             yield Static(id="told", markup=False)
             yield Rows(columns, lambda one: one.name, id="saved")
-        yield Footer(compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         self._list()

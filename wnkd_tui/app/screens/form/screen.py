@@ -7,7 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Button, Checkbox, Footer, Input, Select, Static
+from textual.widgets import Button, Checkbox, Input, Select, Static
 
 from engine.spec import Method, Modality, Teachers, ValidationText
 from wnkd_tui.app.screens.dialog import Dialog
@@ -16,6 +16,7 @@ from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.completion import Completion
 from wnkd_tui.app.screens.form.lines import chosen_in, entry, line, students
 from wnkd_tui.app.screens.form.saved import Loaded, SavedConfigurations
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.fields import Fields, read
 from wnkd_tui.queue.preview import Preview
@@ -73,7 +74,7 @@ class TrialForm(Dialog[TrialRequest | None]):
                 yield Button("Settings", id="settings", compact=True)
                 yield Button("Saved", id="saved", compact=True)
                 yield Button("Back", id="back", compact=True)
-        yield Footer(compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         self.run_worker(partial(known, self._find, self.post_message), thread=True)

@@ -11,13 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.changes import text_of
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.screens.grid.places import ALL_WN, Basis
+from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.preview import Preview, preview
@@ -57,7 +58,7 @@ class SweepList(Dialog[list[TrialRequest] | None]):
         with Vertical(classes="dialog sweeps"):
             yield Static(self._title(), classes="question", markup=False)
             yield OptionList(*(Option(self._line(name), name) for name in SWEEPS), compact=True)
-        yield Footer(compact=True)
+        yield Footer()
 
     def on_mount(self) -> None:
         weigh = partial(weighed, self._basis, self._find, self.post_message)
