@@ -9,7 +9,7 @@ KILLS := 200
 EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app soak browser torture results test-offline wordnet clean
+.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app soak newcomer browser torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
 
 soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
 	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)
+
+newcomer: $(STAMP) ## A newcomer's keys, the real worker: empty home, demo, comparison, picture
+	WNKD_NEWCOMER=1 $(BIN)/pytest tests/app/test_app_newcomer.py
 
 browser: $(STAMP) ## The app in a real headless Chromium (apt install chromium): a trial from form to figures
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser

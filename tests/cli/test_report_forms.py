@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-TABLES = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "shots")
+TABLES = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "scatter", "shots")
 SWEEPS = ("table1", "table2", "table3", "fig2", "leakage")
 
 

@@ -1,14 +1,15 @@
 """`wnkd report`: the paper's tables and figures from this database."""
 
-from enum import StrEnum
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from wnkd_tui.cli import completing
-from wnkd_tui.cli.formats import AsMd, AsTex, Form, Png, Report, Svg, tell
+from wnkd_tui.cli import report_figures as figures
+from wnkd_tui.cli.formats import AsMd, AsTex, Form, Report, tell
 from wnkd_tui.cli.output import AsCsv, AsJson
+from wnkd_tui.cli.report_options import By, Dataset, Epoch, Of, Trial
 
 app = typer.Typer(
     help="The paper's tables and figures, from what was measured here."
@@ -16,35 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-
-class Epoch(StrEnum):
-    """Which epoch's accuracy is reported; the paper reports the best."""
-
-    BEST = "best"
-    LAST = "last"
-    BOTH = "both"
-
-
-class By(StrEnum):
-    """The order of classes: the dataset's, or by the first trial's lead on the second."""
-
-    CLASS = "class"
-    DIFFERENCE = "difference"
-
-
-Dataset = Annotated[
-    str | None,
-    typer.Option("--dataset", help="Only this dataset.", autocompletion=completing.datasets),
-]
-Of = Annotated[Epoch, typer.Option("--epoch", help="Epoch whose validation accuracy counts.")]
-Trial = Annotated[
-    int,
-    typer.Argument(
-        metavar="TRIAL",
-        help="Trial number; all its seeds count.",
-        autocompletion=completing.trials,
-    ),
-]
 
 # Tables of the database's rows: a module of wnkd_tui.report each, and a sweep that queues them.
 TABLES = {
@@ -100,69 +72,7 @@ for _name, _about in TABLES.items():
     _add_table(_name, _about)
 
 
-@app.command()
-def fig2(
-    dataset: Dataset = None,
-    epoch: Of = Epoch.BEST,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    as_md: AsMd = False,
-    as_tex: AsTex = False,
-    png: Png = None,
-    svg: Svg = None,
-) -> None:
-    """T_x on text alone and the student it teaches.
-
-    Accuracy over the percentage of WordNet-relaxed text: a chart and its numbers.
-
-    Example: wnkd report fig2 --png fig2.png
-    """
-    form = Form(as_json, as_csv, as_md, as_tex, png, svg)
-    from wnkd_tui.cli import measured
-    from wnkd_tui.report import fig2 as figure
-
-    rows = measured.rows(dataset)
-    tell(
-        Report(
-            lambda: figure.to_json(rows, epoch.value),
-            lambda: figure.sheets(rows, epoch.value),
-            lambda: figure.figures(rows, epoch.value),
-            "wnkd queue add --sweep fig2",
-        ),
-        form,
-    )
-
-
-@app.command()
-def fig3(
-    dataset: Dataset = None,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-    as_md: AsMd = False,
-    as_tex: AsTex = False,
-    png: Png = None,
-    svg: Svg = None,
-) -> None:
-    """Image and text share of T_x's decision.
-
-    A bar for each text mix, and its numbers.
-
-    Example: wnkd report fig3 --svg fig3.svg
-    """
-    form = Form(as_json, as_csv, as_md, as_tex, png, svg)
-    from wnkd_tui.cli import measured
-    from wnkd_tui.report import fig3 as figure
-
-    rows = measured.rows(dataset)
-    tell(
-        Report(
-            lambda: figure.to_json(rows),
-            lambda: figure.sheets(rows),
-            lambda: figure.figures(rows),
-            "wnkd queue add --sweep fig3",
-        ),
-        form,
-    )
+figures.register(app)
 
 
 @app.command()
