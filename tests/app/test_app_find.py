@@ -12,7 +12,8 @@ from wnkd_tui.app.widgets.find_words import Words, named
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
 from wnkd_tui.store.database import connect
-from wnkd_tui.store.find import labels
+from wnkd_tui.store.find import labels, listing
+from wnkd_tui.store.find.listing import Search
 from wnkd_tui.store.rows import SavedFilter
 
 MakeApp = Callable[..., WnkdApp]
@@ -57,6 +58,11 @@ def test_hints_say_what_may_follow(words: Words) -> None:
     assert words.hints("dataset:", 8).endswith(": digits cifar100")
     assert words.hints("wn:>5", 5) == "percent of WordNet-relaxed text"
     assert words.hints("zero", 4) == "part of the name"
+    assert words.hints("wn:50 @paper", 12) == "@paper stands for wn:>=50"
+
+
+def test_of_names_only_those_of_its_own_filters_are_called(words: Words) -> None:
+    assert [one.name for one in words.called('@long @paper @no "@paper" x@paper')] == ["paper"]
 
 
 def test_a_saved_filter_has_one_word_as_its_name() -> None:
@@ -101,7 +107,15 @@ async def test_a_filter_is_written_saved_and_called_by_its_name(
         assert len(rows._keys) == 30
         await pilot.press("slash", *"@goo", "right", "enter")
         await until(pilot, lambda: len(rows._keys) == 7)
-        assert bar.query_one("#find-text", Input).value == "dataset:digits acc:>92"
+        await pilot.press("slash", *" seed:1", "enter")  # a name is a word among others
+        await until(pilot, lambda: 0 < len(rows._keys) < 7)
+        left = list(rows._keys)
+        assert left == list(listing.trial_ids(conn, Search("dataset:digits acc:>92 seed:1")))
+        assert bar.query_one("#find-text", Input).value == "@good-ones seed:1"
+        await pilot.press("slash", *" @no", "enter")
+        told = "@no: no filter of trials is saved so; saved: @good-ones"
+        await until(pilot, lambda: told in str(bar.query_one(".hints").render()))
+        assert list(rows._keys) == left  # they stay while the filter is wrong
         await pilot.press("z")
         await until(pilot, lambda: not labels.saved(conn))
     conn.close()

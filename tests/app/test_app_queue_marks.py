@@ -124,7 +124,7 @@ async def test_the_list_is_filtered_sorted_and_kept_for_the_next_start(
         assert not page(app).check_action("up", ())
         jobs(app).go_to(46)
         await settle(pilot)
-        await pilot.click("#jobs", offset=(25, 0))  # the heading of the kinds
+        await pilot.click("#jobs", offset=(20, 0))  # the heading of the kinds
         await settle(pilot)
         assert page(app).question().search.sort == "kind"
         for _ in range(6):
@@ -141,10 +141,17 @@ async def test_the_list_is_filtered_sorted_and_kept_for_the_next_start(
         assert len(shown(again)) == 4
         assert page(again).question().search.sort == "took"
         assert jobs(again).key == 46
-        assert [one.name for one in answer(again).saved] == ["mine"]
-        await pilot.press("slash", "space", *"nosuch:1")
-        await until(pilot, lambda: answer(again).fault)
-        assert page(again).has_class("-nothing")
+        assert jobs(again).order == ("took", True)
+        await pilot.press("slash")
+        line = again.screen.query_one("#find-text", Input)
+        line.value = "state:waiting nosuch:1"
+        await until(pilot, lambda: answer(again).error)
+        assert [one.name for one in answer(again).known.saved] == ["mine"]
+        assert len(jobs(again)._keys) == 4  # they stay while the filter is wrong
+        line.value = "id:9999"
+        await until(pilot, lambda: page(again).has_class("-nothing"))
+        line.value = "@mine"
+        await until(pilot, lambda: jobs(again).order == ("took", True) and len(shown(again)) == 4)
 
 
 async def test_every_key_is_in_a_menu_and_the_surroundings_of_a_job_are_told(

@@ -101,6 +101,11 @@ async def test_the_list_is_sorted_by_keys_and_by_its_heads(
         assert rows.order == ("name", True)
         names = [rows._listing.rows[key].name for key in keys_of(app)]
         assert names == sorted(names, key=str.lower, reverse=True)
+        await pilot.click(rows, offset=(head.index("Name") + 1, 0))
+        await settle(pilot)
+        assert rows.order == ("", False)  # the third one takes it off
+        assert keys_of(app) == list(range(30, 0, -1))
+        assert "▲" not in rows.render_line(0).text
 
 
 async def test_tags_and_notes_are_put_on_and_taken_back(

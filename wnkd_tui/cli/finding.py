@@ -73,7 +73,6 @@ Everything = Annotated[
 
 FEW = 50  # lines that a terminal is given unasked
 _NEGATED = re.compile(r"-[A-Za-z]\w*:.*", re.DOTALL)
-_SAVED = re.compile(r'("[^"]*"?)|(?<!\S)@(\S+)')
 
 
 class Filtering(TyperCommand):
@@ -97,36 +96,20 @@ def search(
 ) -> "Search":
     """What `words` ask for; sorted as a saved filter among them says, where `sort` is not given.
 
-    Raises StoreError for a filter that nobody saved or that is of something else than `what`,
+    Raises FilterError for a filter that nobody saved or that is of something else than `what`,
     SpecError for an order of nothing.
     """
     from engine.errors import SpecError
-    from wnkd_tui.store.database import StoreError
     from wnkd_tui.store.find import labels
     from wnkd_tui.store.find.listing import Search
 
-    known = {one.name: one for one in labels.saved(conn)}
-    order = (sort or "", down)
-
-    def text_of(match: re.Match[str]) -> str:
-        nonlocal order
-        if match[1]:
-            return match[1]
-        one = known.get(match[2])
-        if one is None or one.what != what:
-            fitting = ", ".join(f"@{name}" for name, one in known.items() if one.what == what)
-            raise StoreError(
-                f"@{match[2]}: no filter of {what} is saved so;"
-                f" saved: {fitting or 'none'} (wnkd filter save NAME FILTER)"
-            )
-        if sort is None and not order[0]:
-            order = (one.sort, one.down)
-        return one.text
-
-    text = _SAVED.sub(text_of, " ".join(words or ()))
-    if order[1] and not order[0]:
+    text, called = labels.expanded(conn, what, " ".join(words or ()))
+    ordered = next((one for one in called if one.sort), None)
+    if not sort and ordered:
+        sort, down = ordered.sort, ordered.down
+    if down and not sort:
         raise SpecError("--down goes with --sort FIELD")
-    return Search(text, *order)
+    return Search(text, sort or "", down)
 
 
 def shown(everything: bool) -> int | None:

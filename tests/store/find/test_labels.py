@@ -79,3 +79,28 @@ def test_what_cannot_be_searched_by_is_not_saved(conn):
     with pytest.raises(StoreError, match="needs a name"):
         labels.save(conn, SavedFilter(" ", "jobs", ""))
     assert labels.saved(conn) == []
+
+
+def test_names_become_words_where_they_stand(conn):
+    first = SavedFilter("good", "trials", "acc:>90 -tag:old", "acc", True)
+    other = SavedFilter("Wide", "trials", "wn:>=50")
+    for one in (first, other, SavedFilter("long", "jobs", "took:>1h")):
+        labels.save(conn, one)
+
+    found = labels.expanded(conn, "trials", 'seed:1 @Wide "a @b" x@y  @good')
+    assert found == ('seed:1 wn:>=50 "a @b" x@y  acc:>90 -tag:old', [other, first])
+    assert labels.expanded(conn, "trials", "wn:50") == ("wn:50", ())
+    for unknown in ("@long", "@", "@goo"):
+        with pytest.raises(
+            FilterError, match=f"^{unknown}: no filter of trials is saved so; saved: @Wide, @good "
+        ):
+            labels.expanded(conn, "trials", f"seed:1 {unknown}")
+    with pytest.raises(FilterError, match="no filter of jobs is saved so; saved: @long "):
+        labels.expanded(conn, "jobs", "@good")
+
+
+def test_what_is_saved_by_another_name_stays_when_that_goes(conn):
+    labels.save(conn, SavedFilter("first", "trials", "wn:50"))
+    labels.save(conn, SavedFilter("second", "trials", "@first seed:1"))
+    labels.forget(conn, "first")
+    assert labels.saved(conn) == [SavedFilter("second", "trials", "wn:50 seed:1")]

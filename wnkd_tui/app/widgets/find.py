@@ -54,8 +54,8 @@ class FindBar(Vertical):
     ]
 
     class Changed(Message):
-        """Other rows are wanted: those of `text`. `saved` is the filter that was called by its
-        name, whose order is meant too."""
+        """Other rows are wanted: those of `text`. `saved` is a filter that it calls by its name and
+        did not before, whose order is meant too."""
 
         def __init__(self, bar: "FindBar", text: str, saved: SavedFilter | None) -> None:
             super().__init__()
@@ -83,6 +83,8 @@ class FindBar(Vertical):
         self._timer: Timer | None = None
         self._from: Widget | None = None
         self._error: str | None = None
+        self._told: object = None  # by the page
+        self._hinted = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="line"):
@@ -102,12 +104,7 @@ class FindBar(Vertical):
 
     @property
     def text(self) -> str:
-        """What filters the list: of `@name` the filter that is saved under it."""
-        typed = self._input.value.strip()
-        if typed.startswith("@"):
-            found = self._words.saved_as(typed[1:])
-            return found.text if found else ""
-        return typed
+        return self._input.value.strip()
 
     def put(self, text: str) -> None:
         """Sets the text, such as one kept from the last start; tells nobody."""
@@ -138,10 +135,14 @@ class FindBar(Vertical):
     ) -> None:
         """How many rows are left of how many, or in one line what is wrong; what completes words:
         saved filters, and by field the values that there are."""
+        told = (shown, total, error, saved, values)
+        if told == self._told:
+            return
+        self._told = told
         self._words.know(saved, values or {})
         self._error = error
-        told = "" if error else f"{shown:,} of {total:,}"
-        self.query_one(".told", Static).update(Text(told), layout=False)
+        left = "" if error else f"{shown:,} of {total:,}"
+        self.query_one(".told", Static).update(Text(left), layout=False)
         self._look()
 
     @property
@@ -154,7 +155,9 @@ class FindBar(Vertical):
         higher = wrong or self.has_class("-wrong")  # the one line of an error may need several
         self.set_class(wrong, "-wrong")
         hints = self._error or self._words.hints(self._input.value, self._input.cursor_position)
-        self.query_one(".hints", Static).update(Text(hints[:_WIDTH]), layout=higher)
+        if hints != self._hinted:
+            self._hinted = hints
+            self.query_one(".hints", Static).update(Text(hints[:_WIDTH]), layout=higher)
 
     def on_descendant_focus(self, _: DescendantFocus) -> None:
         self.add_class("-open")
@@ -185,9 +188,9 @@ class FindBar(Vertical):
             self._timer.stop()
             self._timer = None
         if self.text != self._said:
+            called, before = self._words.called(self.text), self._words.called(self._said)
+            saved = next((one for one in called if one not in before), None)
             self._said = self.text
-            typed = self._input.value.strip()
-            saved = self._words.saved_as(typed[1:]) if typed.startswith("@") else None
             self.post_message(self.Changed(self, self.text, saved))
 
     @on(Input.Submitted, "#find-text")
@@ -202,8 +205,6 @@ class FindBar(Vertical):
             self._input.focus()
             return
         self._send()
-        if self._input.value.startswith("@") and self.text:
-            self.put(self.text)  # the words that the name stands for, to be changed
         self._look()
         if self._from and self._from.is_attached and self._from.focusable:
             self._from.focus()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from wnkd_tui.store.find import labels
 from wnkd_tui.store.find.fields import TABLES
 from wnkd_tui.store.rows import SavedFilter
 
@@ -21,8 +22,9 @@ class Words:
         self._saved = {one.name: one for one in saved if one.what == self._what}
         self._values = values
 
-    def saved_as(self, name: str) -> SavedFilter | None:
-        return self._saved.get(name)
+    def called(self, text: str) -> list[SavedFilter]:
+        """The saved filters that a filter calls by their names."""
+        return [self._saved[name] for name in labels.names(text) if name in self._saved]
 
     def completed(self, text: str) -> str | None:
         """`text` with its last word completed, None where nothing is known to follow."""
@@ -35,6 +37,8 @@ class Words:
     def hints(self, text: str, place: int) -> str:
         """What the word before `place` may become, or what its field means."""
         word = _last(text[:place])
+        if saved := self.called(word):
+            return f"{word} stands for {saved[0].text or 'all'}"
         start, known = self._choices(word)
         rest = word[start:]
         fitting = [one for one in known if one.startswith(rest)]

@@ -248,7 +248,11 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def on_click(self, event: Click) -> None:
         index = self.scroll_offset.y + event.y - 1
-        if event.y == 0 and (column := self._headed(event.x - self.gutter.left)):
+        if (
+            event.button == 1
+            and event.y == 0
+            and (column := self._headed(event.x - self.gutter.left))
+        ):
             self.post_message(self.Headed(self, column.field))
         elif event.y > 0 and index < len(self._keys):
             self._put(index)

@@ -2,15 +2,16 @@
 
 import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import StoreError, transaction
 from wnkd_tui.store.find.fields import TABLES
-from wnkd_tui.store.find.language import known_field, parse
+from wnkd_tui.store.find.language import FilterError, known_field, parse
 from wnkd_tui.store.rows import SavedFilter
 
 _TAG = re.compile(r"[\w.-]+")
+_NAME = re.compile(r'("[^"]*"?)|(?<!\S)@(\S*)')  # not within quotes
 
 
 def tag(
@@ -52,7 +53,8 @@ def tags(conn: sqlite3.Connection) -> dict[str, int]:
 
 
 def save(conn: sqlite3.Connection, search: SavedFilter) -> None:
-    """Keeps a search under its name, in the place of an older one.
+    """Keeps a search under its name, in the place of an older one; names of others in it become
+    their words, which may be changed later.
 
     Raises StoreError for a name that is empty, FilterError for what cannot be searched by.
     """
@@ -60,12 +62,13 @@ def save(conn: sqlite3.Connection, search: SavedFilter) -> None:
     if not name:
         raise StoreError("a saved filter needs a name")
     fields = TABLES[search.what]
-    parse(search.text, fields)
+    text, _ = expanded(conn, search.what, search.text)
+    parse(text, fields)
     if search.sort:
         known_field(search.sort, fields)
     conn.execute(
         "INSERT OR REPLACE INTO saved_filter (name, what, text, sort, down) VALUES (?, ?, ?, ?, ?)",
-        [name, search.what, search.text, search.sort, int(search.down)],
+        [name, search.what, text, search.sort, int(search.down)],
     )
 
 
@@ -80,3 +83,34 @@ def saved(conn: sqlite3.Connection) -> list[SavedFilter]:
     """All saved searches by name."""
     rows = conn.execute("SELECT * FROM saved_filter ORDER BY name")
     return [SavedFilter(**dict(row) | {"down": bool(row["down"])}) for row in rows]
+
+
+def names(text: str) -> list[str]:
+    """The saved filters that a filter calls as `@name`."""
+    return [match[2] for match in _NAME.finditer(text) if not match[1]]
+
+
+def expanded(conn: sqlite3.Connection, what: str, text: str) -> tuple[str, Sequence[SavedFilter]]:
+    """`text` with the words of saved filters for their `@name`, and these filters in their order.
+
+    Raises FilterError, which lists the known ones, for a name that no filter of `what` (trials or
+    jobs) has.
+    """
+    if not names(text):
+        return text, ()
+    known = {one.name: one for one in saved(conn) if one.what == what}
+    called: list[SavedFilter] = []
+
+    def words(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[1]
+        if match[2] not in known:
+            fitting = ", ".join(f"@{name}" for name in known) or "none"
+            raise FilterError(
+                f"@{match[2]}: no filter of {what} is saved so; saved: {fitting}"
+                " (wnkd filter save NAME FILTER)"
+            )
+        called.append(known[match[2]])
+        return called[-1].text
+
+    return _NAME.sub(words, text), called

@@ -53,7 +53,7 @@ def overlaid(source: Source, overlay: Overlay) -> Picked:
     try:
         ids: Sequence[int] = overlay.marked
         if overlay.text or not overlay.marked:
-            search = Search(overlay.text or _DONE)
+            search = Search(labels.expanded(conn, "trials", overlay.text)[0] or _DONE)
             ids = source.once(("found", overlay.text), lambda: trial_ids(conn, search))
     except FilterError as error:
         return Picked(total=total, saved=saved, error=str(error))

@@ -6,8 +6,7 @@ from typing import cast
 from textual.binding import Binding
 
 from wnkd_tui.app.screens.ask import AskLine, whole
-from wnkd_tui.app.screens.page import Page
-from wnkd_tui.app.widgets.rows import Rows
+from wnkd_tui.app.screens.searching import SearchingPage
 from wnkd_tui.queue.wording import count
 from wnkd_tui.store.rows import JobRow
 
@@ -35,12 +34,8 @@ DEEDS = [
 ]
 
 
-class ActingPage(Page):
-    """Its list of jobs is `#jobs`."""
-
-    @property
-    def rows(self) -> Rows[JobRow]:
-        return self.query_one("#jobs", Rows)
+class ActingPage(SearchingPage[JobRow]):
+    """Deeds of the page's keys."""
 
     @property
     def chosen(self) -> Sequence[int]:

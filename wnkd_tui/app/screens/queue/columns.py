@@ -2,16 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
 from rich.text import Text
 
 from wnkd_tui.app.progress import bar, duration, eta, rate_text
-from wnkd_tui.app.screens.queue import sorting
 from wnkd_tui.app.states import badge
 from wnkd_tui.app.widgets.rows import Column
-from wnkd_tui.store.find.listing import Search
 from wnkd_tui.store.rows import JobRow
 
+# What the list can be sorted by, in the turn of the key; and whether the most or newest come first.
+SORTS: Final = {
+    "id": False,
+    "state": False,
+    "kind": False,
+    "name": False,
+    "priority": True,
+    "queued": True,
+    "started": True,
+    "finished": True,
+    "took": True,
+}
 _DAY = 86400.0  # seconds
 _HALF_YEAR = 180 * _DAY
 
@@ -25,36 +36,38 @@ class JobCells:
         self.starts: Mapping[int, float] = {}
         self.now = 0.0
 
-    def columns(self, search: Search) -> list[Column[JobRow]]:
-        extra = self._sorted_by(search.sort)
+    def columns(self, sort: str) -> list[Column[JobRow]]:
+        """Of a list that is sorted by the field `sort`."""
+        extra = self._sorted_by(sort)
         name = 24 if extra else 28
-        found = [
-            Column("Job", lambda job, _: Text(str(job.id)), width=5, wide=6, right=True),
-            Column("", self._state, width=1, wide=11),
-            Column("Kind", lambda job, _: Text(job.kind), width=11),
-            Column("Name", lambda job, _: Text(job.name), width=name, wide=33, grow=2),
+        return [
+            Column("Job", lambda job, _: Text(str(job.id)), 5, wide=6, right=True, field="id"),
+            Column("", self._state, width=1, wide=11, field="state"),
+            Column("Kind", lambda job, _: Text(job.kind), width=11, field="kind"),
+            Column("Name", lambda job, _: Text(job.name), name, wide=33, grow=2, field="name"),
             Column("Progress", self._progress, width=18, grow=1),
             *extra,
             Column("Rate", self._rate, width=14, room=110, right=True),
             Column("Trials", self._trials, width=10, room=130, right=True),
         ]
-        return sorting.marked(found, search)
 
-    def _sorted_by(self, name: str) -> list[Column[JobRow]]:
+    def _sorted_by(self, field: str) -> list[Column[JobRow]]:
         """A column for what the list is sorted by, where there is none yet."""
-        told: dict[str, Callable[[JobRow], str]] = {
-            "priority": lambda job: str(job.priority),
-            "queued": lambda job: moment(job.queued_at, self.now),
-            "started": lambda job: moment(job.started_at, self.now),
-            "finished": lambda job: moment(job.finished_at, self.now),
-            "took": lambda job: took(job.started_at, job.finished_at),
+        told: dict[str, tuple[str, Callable[[JobRow], str]]] = {
+            "priority": ("Prio", lambda job: str(job.priority)),
+            "queued": ("Queued", lambda job: moment(job.queued_at, self.now)),
+            "started": ("Started", lambda job: moment(job.started_at, self.now)),
+            "finished": ("Ended", lambda job: moment(job.finished_at, self.now)),
+            "took": ("Took", lambda job: took(job.started_at, job.finished_at)),
         }
-        if name not in told:
+        if field not in told:
             return []
-        cell = told[name]
-        ink = self.inks["faint"]
-        title = sorting.SORTS[name]
-        return [Column(title, lambda job, _: Text(cell(job), style=ink), width=8, right=True)]
+        title, cell = told[field]
+
+        def drawn(job: JobRow, _: int) -> Text:
+            return Text(cell(job), style=self.inks["faint"])
+
+        return [Column(title, drawn, width=8, right=True, field=field)]
 
     def _state(self, job: JobRow, width: int) -> Text:
         return badge(job.state, self.inks, word=width > 1)

@@ -12,16 +12,14 @@ from textual.widgets import Static
 
 from wnkd_tui.app.poller import Status
 from wnkd_tui.app.screens.ask import Ask, Choice
-from wnkd_tui.app.screens.queue import sorting
-from wnkd_tui.app.screens.queue.acting import DEEDS, key
-from wnkd_tui.app.screens.queue.columns import moment
+from wnkd_tui.app.screens.queue.acting import DEEDS, ActingPage, key
+from wnkd_tui.app.screens.queue.columns import SORTS, JobCells, moment
 from wnkd_tui.app.screens.queue.detail import JobPane
-from wnkd_tui.app.screens.queue.finding import FINDING, FindingPage
 from wnkd_tui.app.screens.queue.possible import can
 from wnkd_tui.app.screens.queue.view import QueueQuestion, QueueView
+from wnkd_tui.app.screens.searching import searching
 from wnkd_tui.app.widgets.find import FindBar
 from wnkd_tui.app.widgets.rows import Rows
-from wnkd_tui.store.find.listing import Search
 from wnkd_tui.store.rows import JobRow
 
 EMPTY = """[b]Nothing is queued yet.[/b]
@@ -35,12 +33,14 @@ NOTHING = "No job is like that: [$accent]/[/] changes the filter, and an empty o
 _RIGHT = 3  # the mouse's button
 
 
-class QueuePage(FindingPage):
+class QueuePage(ActingPage):
     NAME = "queue"
+    WHAT = "jobs"
+    SORTS = SORTS
     AUTO_FOCUS = "Rows"
     BINDINGS: ClassVar[list[BindingType]] = [
         *DEEDS,
-        *FINDING,
+        *searching(),
         key("v", "turn", "Other chart", "Turn between top-1 and loss"),
         key("i", "turn_words", "Log / needs", "Turn between the log and what it needs"),
         key("a", "actions", "More", "All that can be done here, to pick from", shown=True),
@@ -49,10 +49,9 @@ class QueuePage(FindingPage):
 
     def __init__(self) -> None:
         super().__init__()
+        self._cells = JobCells()
+        self._columns = self._cells.columns("")  # the table draws by this very list
         self._status: Status | None = None
-        self._keys: object = None  # of what is drawn
-        self._drawn: object = None
-        self._told_of_all: object = None
         self._told_gone: object = None
         self._selected: int | None = None
         self._kept: int | None = None  # the job that was selected when the app was left
@@ -61,47 +60,35 @@ class QueuePage(FindingPage):
         yield Static(EMPTY, classes="empty")
         yield FindBar("jobs", id="find")
         yield Static(id="gone")
-        yield Rows(self.columns, lambda job: job.id, id="jobs", markable=True)
+        yield Rows(self._columns, lambda job: job.id, id="jobs", markable=True)
         yield Static(NOTHING, classes="nothing")
         yield JobPane(classes="detail")
 
     def kept(self) -> dict[str, Any]:
-        search = self.search
-        told = {"find": search.text, "sort": search.sort, "down": search.down}
-        return told | {"job": self._selected}
+        return super().kept() | {"job": self._selected}
 
     def restore(self, kept: Mapping[str, Any]) -> None:
-        if kept["sort"] not in sorting.SORTS:
-            raise ValueError(kept["sort"])
         job = kept["job"]
+        super().restore(kept)
         self._kept = self._selected = None if job is None else int(job)
-        self.search = Search(str(kept["find"]), kept["sort"], bool(kept["down"]))
-        self.call_after_refresh(self.query_one(FindBar).put, self.search.text)
 
     def question(self) -> QueueQuestion:
-        return QueueQuestion(self._selected, self.search, self.rows.window)
+        return QueueQuestion(self._selected, self.search, self.rows.window, self.completing)
 
     def take(self, question: Any, answer: Any) -> None:
         """The list is live while the selection moves on: an older answer's jobs still count."""
         mine = self.question()
-        if isinstance(question, QueueQuestion) and question != mine:
-            if question == replace(mine, selected=question.selected):
+        if isinstance(question, QueueQuestion) and question.selected != mine.selected:
+            mine = replace(mine, selected=question.selected)
+            if question == mine:
                 self._list(answer)
-            return
         super().take(question, answer)
 
     def show(self, answer: QueueView) -> None:
         self._list(answer)
-        shown = len(answer.listing.keys)
-        self.set_class(not answer.total, "-empty")
-        self.set_class(bool(answer.total) and not shown, "-nothing")
-        told = (shown, answer.total, answer.fault, answer.saved)
-        if told != self._told_of_all:
-            self._told_of_all = told
-            self.query_one(FindBar).tell(*told)
         self._tell_gone(answer)
         start = answer.starts.get(answer.detail.job.id) if answer.detail else None
-        now, marks = self.cells.now, len(self.rows.marks)
+        now, marks = self._cells.now, len(self.rows.marks)
         pane = self.query_one(JobPane)
         pane.tell(answer.detail, self.wnkd.inks, start=start, now=now, marks=marks)
         self.offer()
@@ -114,18 +101,18 @@ class QueuePage(FindingPage):
             self.ask()
 
     def _list(self, answer: QueueView) -> None:
-        cells = self.cells
+        cells = self._cells
         cells.inks, cells.starts, cells.now = self.wnkd.inks, answer.starts, self.wnkd.clock()
-        listing, rows = answer.listing, self.rows
-        drawn = (self.search, answer.starts, tuple(cells.inks.values()), listing.rows)
-        if listing.keys is self._keys and drawn == self._drawn:
-            return  # a cursor's move has been drawn already
-        self._keys, self._drawn = listing.keys, drawn
-        self.columns[:] = cells.columns(self.search)  # the table draws by this very list
-        rows.list(listing)
+        self._columns[:] = cells.columns(self.search.sort)
+        # Forecasts move by seconds all the time, but minutes are what is told.
+        self.found(answer, {id: int(at // 60) for id, at in answer.starts.items()})
         if self._kept is not None:
-            rows.go_to(self._kept)
+            self.rows.go_to(self._kept)
             self._kept = None
+
+    @property
+    def fields(self) -> Sequence[str]:
+        return tuple(SORTS)
 
     def _tell_gone(self, answer: QueueView) -> None:
         """A worker that has not ended by itself, while none has taken over."""
@@ -133,38 +120,31 @@ class QueuePage(FindingPage):
         self.set_class(bool(gone), "-gone")
         if gone and gone != self._told_gone:
             self._told_gone = gone
-            last, heard = gone[0], moment(gone[0].heard, self.cells.now)
+            last, heard = gone[0], moment(gone[0].heard, self._cells.now)
             self.query_one("#gone", Static).update(
                 f"[$error]✗ worker {last.pid} on {last.host} died ({heard})[/]:"
                 " [$accent]w[/] starts another, its jobs go on"
             )
 
-    @on(Rows.Moved, "#jobs")
+    @on(Rows.Moved)
     def _follow(self, event: Rows.Moved) -> None:
         if type(event) is Rows.Moved:
             self._selected = cast("int | None", self.rows.key)
-            self.offer()
             self.ask()
 
-    @on(Rows.Wanted, "#jobs")
-    def _want(self, _: Rows.Wanted) -> None:
-        self.ask()
-
-    @on(Rows.Marked, "#jobs")
+    @on(Rows.Marked)
     def _mark(self, _: Rows.Marked) -> None:
-        self.redraw()
+        if self.answer is not None:
+            self.show(self.answer)
 
-    @on(Rows.Chosen, "#jobs")
+    @on(Rows.Chosen)
     def _open(self, _: Rows.Chosen) -> None:
         if (job := self.rows.row) and job.trials:
             self.wnkd.open_trial(job.trials[0], job.id)
 
     def on_click(self, event: Click) -> None:
-        if event.widget is self.rows:
-            if event.button == _RIGHT:
-                self.action_actions()
-            elif event.y == 0:
-                self.sort_at(event.x)
+        if event.widget is self.rows and event.button == _RIGHT:
+            self.action_actions()
 
     # What can be done.
 
@@ -186,12 +166,11 @@ class QueuePage(FindingPage):
         found = can(action, self._candidates)
         if found is not None:
             return found
-        if action in ("find", "sort"):
-            return not self.has_class("-empty")
+        searched = self.searchable(action)
+        if searched is not None:
+            return searched
         if action == "demo":
             return self.has_class("-empty")
-        if action == "reverse":
-            return bool(self.search.sort)
         if action in ("turn", "turn_words"):
             return self.has_class("-narrow")
         return True

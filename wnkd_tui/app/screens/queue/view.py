@@ -2,19 +2,18 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.logs import job_log
 from wnkd_tui.app.poller import Source
+from wnkd_tui.app.screens.searching import Found, Known, find, known
 from wnkd_tui.home import Home
 from wnkd_tui.queue.forecast import forecast
-from wnkd_tui.store import queries
-from wnkd_tui.store.find import labels
-from wnkd_tui.store.find.language import FilterError
-from wnkd_tui.store.find.listing import Search, job_ids
-from wnkd_tui.store.rows import AttemptRow, CurvePoint, JobRow, SavedFilter
+from wnkd_tui.store import liveness, queries
+from wnkd_tui.store.find.listing import Search
+from wnkd_tui.store.rows import AttemptRow, CurvePoint, JobRow
 
 CURVES = ("val_loss", "train_loss", "val_top1", "train_top1")
 _BUCKETS = 160  # points of a curve: more than a wide terminal's cells
@@ -51,16 +50,11 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class QueueView:
-    """`starts`: of waiting jobs, when they will probably start, in UTC seconds. `total` counts the
-    jobs without a filter; `fault` is what is wrong with that."""
+class QueueView(Found[JobRow]):
+    """`starts`: of waiting jobs, when they will probably start, in UTC seconds."""
 
-    listing: Listing[JobRow] = field(default_factory=Listing)
-    total: int = 0
-    fault: str | None = None
     detail: JobDetail | None = None
     starts: Mapping[int, float] = field(default_factory=dict)
-    saved: tuple[SavedFilter, ...] = ()
     gone: tuple[Gone, ...] = ()
 
 
@@ -71,32 +65,44 @@ class QueueQuestion:
     selected: int | None = None
     search: Search = field(default_factory=Search)
     window: Window = field(default_factory=Window)
+    completing: bool = False
 
     def read(self, source: Source) -> QueueView:
-        conn, search = source.conn, self.search
-        fault = None
-        try:
-            keys = source.once(("jobs", search), lambda: job_ids(conn, search))
-        except FilterError as error:
-            keys, fault = source.once("no jobs", lambda: job_ids(conn, Search("id:0"))), str(error)
+        conn = source.conn
+        # Of a job whose process ends by itself nobody writes a word.
+        deserted = liveness.deserted(conn)
+        keys, error = find(source, "jobs", self.search, deserted)
+        rows = source.once(
+            ("near", self.search, self.window, deserted), lambda: _rows(conn, self.window.of(keys))
+        )
         chosen = self.selected if self.selected is not None else next(iter(keys), None)
-        ids = [*self.window.of(keys), *([] if chosen is None else [chosen])]
-        found = queries.jobs(conn, ids=ids, per_class=False)
-        rows: dict[Hashable, JobRow] = {job.id: job for job in found}
-        played = source.once("forecast", lambda: forecast(conn, source.clock()))
-        known = rows.get(chosen) if chosen is not None else None
+        played = source.once("forecast", lambda: forecast(conn, source.clock())).start
         return QueueView(
             Listing(keys, rows),
             source.once("all jobs", lambda: sum(queries.counts(conn).values())),
-            fault,
-            _detail(conn, source.home, known) if known else None,
-            {job.id: played.start[job.id] for job in found if job.id in played.start},
-            source.once("saved", lambda: tuple(_saved(conn))),
+            error,
+            known(source) if self.completing else Known(),
+            _detail(source, rows, chosen),
+            {id: played[id] for id in self.window.of(keys) if id in played},
             tuple(_gone(conn, source.clock())),
         )
 
 
-def _detail(conn: sqlite3.Connection, home: Home, job: JobRow) -> JobDetail:
+def _rows(conn: sqlite3.Connection, ids: Sequence[int]) -> Mapping[Hashable, JobRow]:
+    return {job.id: job for job in queries.jobs(conn, ids=ids, per_class=False)}
+
+
+def _detail(
+    source: Source, rows: Mapping[Hashable, JobRow], chosen: int | None
+) -> JobDetail | None:
+    conn = source.conn
+    if chosen is None:
+        return None
+    job = rows.get(chosen) or _rows(conn, [chosen]).get(chosen)
+    return _told(conn, source.home, job) if job else None
+
+
+def _told(conn: sqlite3.Connection, home: Home, job: JobRow) -> JobDetail:
     found = queries.curves(conn, job.id, CURVES, _BUCKETS)
     rows = conn.execute(
         "SELECT id, state FROM job_input JOIN job ON job.id = job_input.job_id"
@@ -136,10 +142,6 @@ def _needs(conn: sqlite3.Connection, job: JobRow) -> list[tuple[int, JobRow]]:
 
     tell(job.inputs, 1)
     return told
-
-
-def _saved(conn: sqlite3.Connection) -> list[SavedFilter]:
-    return [one for one in labels.saved(conn) if one.what == "jobs"]
 
 
 def _gone(conn: sqlite3.Connection, now: float) -> list[Gone]:

@@ -1,6 +1,6 @@
 """How a trial looks in the list, and what the list can be sorted by."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from rich.text import Text
@@ -12,21 +12,19 @@ from wnkd_tui.app.widgets.rows import Column
 from wnkd_tui.store.rows import TrialLine
 
 CHANGED = "≠"
-# In the turn of the key; "" is the newest first.
-SORTS: Final = (
-    "",
-    "acc",
-    "tx",
-    "id",
-    "state",
-    "name",
-    "dataset",
-    "recipe",
-    "seed",
-    "tag",
-    "added",
-)
-DOWNWARDS = ("acc", "tx", "id", "added")  # the largest are looked for
+# What the list can be sorted by, in the turn of the key; and whether the largest are looked for.
+SORTS: Final = {
+    "acc": True,
+    "tx": True,
+    "id": True,
+    "state": False,
+    "name": False,
+    "dataset": False,
+    "recipe": False,
+    "seed": False,
+    "tag": False,
+    "added": True,
+}
 
 
 class TrialCells:
@@ -71,13 +69,6 @@ class TrialCells:
 
     def _age(self, trial: TrialLine, _: int) -> Text:
         return Text(duration(self.now - trial.added_at), style=self.inks["faint"])
-
-
-def after(field: str, there: Collection[str]) -> str:
-    """The next field to sort by, of those whose columns are `there`."""
-    turn = [one for one in SORTS if one in there or not one]
-    place = turn.index(field) if field in turn else 0
-    return turn[(place + 1) % len(turn)]
 
 
 def _percent(value: float | None) -> Text:

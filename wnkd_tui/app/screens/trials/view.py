@@ -3,22 +3,21 @@ two of them differ."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import WnkdError
 from engine.recipe import load_recipe
 from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.poller import Source
+from wnkd_tui.app.screens.searching import Found, Known, find, known
 from wnkd_tui.report import classes, differences
 from wnkd_tui.report.chosen import choose
 from wnkd_tui.report.sheet import Sheet
-from wnkd_tui.store import queries
-from wnkd_tui.store.find import labels, listing
-from wnkd_tui.store.find.language import FilterError
+from wnkd_tui.store import liveness, queries
+from wnkd_tui.store.find import listing
 from wnkd_tui.store.find.listing import Search
-from wnkd_tui.store.rows import JobRow, SavedFilter, TrialLine, TrialRow
+from wnkd_tui.store.rows import JobRow, TrialLine, TrialRow
 
 Curve = tuple[tuple[int, float], ...]
 _BUCKETS = 160
@@ -36,23 +35,11 @@ class TrialDetail:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What completes a filter: those that are saved, and by field the values that there are."""
+class TrialsView(Found[TrialLine]):
+    """A string as `difference` says why there is none."""
 
-    saved: tuple[SavedFilter, ...] = ()
-    values: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TrialsView:
-    """`error`: why the filter finds nothing. A string as `difference` says why there is none."""
-
-    listing: Listing[TrialLine]
-    total: int
-    error: str | None
-    detail: TrialDetail | None
-    difference: tuple[Sheet, ...] | str
-    known: Known
+    detail: TrialDetail | None = None
+    difference: tuple[Sheet, ...] | str = ()
 
 
 @dataclass(frozen=True)
@@ -67,36 +54,23 @@ class TrialsQuestion:
 
     def read(self, source: Source) -> TrialsView:
         conn = source.conn
-        keys: Sequence[int] = ()
-        error = None
-        try:
-            found = partial(listing.trial_ids, conn, self.search)
-            keys = source.once(("trials", self.search), found)
-        except FilterError as wrong:
-            error = str(wrong)
-        shown = self.window.of(keys)
+        deserted = liveness.deserted(conn)
+        keys, error = find(source, "trials", self.search, deserted)
         lines: Mapping[Any, TrialLine] = source.once(
-            ("lines", self.search, self.window), lambda: listing.trial_lines(conn, shown)
+            ("lines", self.search, self.window, deserted),
+            lambda: listing.trial_lines(conn, self.window.of(keys)),
         )
-        selected = self.selected if self.selected in keys else keys[0] if keys else None
+        selected = self.selected
+        if error is None and selected not in keys:
+            selected = next(iter(keys), None)
         return TrialsView(
             Listing(keys, lines),
             source.once("total", lambda: queries.count_trials(conn)),
             error,
-            source.once(("trial", selected), lambda: _detail(conn, selected)),
+            known(source) if self.completing else Known(),
+            source.once(("trial", selected, deserted), lambda: _detail(conn, selected)),
             source.once(("differ", self.compared), lambda: _difference(conn, self.compared)),
-            source.once("known", lambda: _known(conn)) if self.completing else Known(),
         )
-
-
-def _known(conn: sqlite3.Connection) -> Known:
-    found = queries.settings(conn)
-    values = {
-        "dataset": tuple(dict.fromkeys(row.dataset for row in found)),
-        "recipe": tuple(dict.fromkeys(row.recipe for row in found)),
-        "tag": tuple(labels.tags(conn)),
-    }
-    return Known(tuple(labels.saved(conn)), values)
 
 
 def _difference(conn: sqlite3.Connection, compared: tuple[int, ...]) -> tuple[Sheet, ...] | str:
