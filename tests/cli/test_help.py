@@ -32,7 +32,18 @@ def test_all_commands_are_there():
     trial = {f"trial {verb}" for verb in ("list", "show", "diff", "tag", "note", "remove")}
     filters = {f"filter {verb}" for verb in ("save", "list", "remove")}
     others = trial | filters | {"notify", "recipe list", "recipe show"}
-    reports = ("table1", "table2", "table3", "fig2", "fig3", "leakage", "scatter", "shots", "classes", "diff")
+    reports = (
+        "table1",
+        "table2",
+        "table3",
+        "fig2",
+        "fig3",
+        "leakage",
+        "scatter",
+        "shots",
+        "classes",
+        "diff",
+    )
     report = {f"report {name}" for name in reports}
     assert leaves == queue | dataset | report | others | {"run-queue", "demo", "doctor", "gc"}
 

@@ -182,7 +182,9 @@ class Poller:
                         self._post(Answered(question, answer))
                     answered = answer
                 if changed:
-                    version, rested = now_at, now + (_REST + 1) * (time.monotonic() - now)
+                    version = now_at
+                if changed or again:
+                    rested = now + (_REST + 1) * (time.monotonic() - now)
                 self._woken.wait(self._every)
                 self._woken.clear()
         finally:

@@ -10,7 +10,7 @@ from wnkd_tui.app.screens.steady import Steady
 Result = TypeVar("Result")
 
 
-class Dialog(Steady[Result], ModalScreen[Result]):
+class Dialog(Steady, ModalScreen[Result]):
     """A screen over a page, dismissed once: a second quick answer finds another screen on top."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:

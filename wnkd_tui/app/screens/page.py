@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize, ScreenResume
+from textual.screen import Screen
 from textual.widgets import Static
 
 from wnkd_tui.app.poller import Question, Status
@@ -32,7 +33,7 @@ WIDE = 110  # from this width on a page shows its parts side by side
 TALL = 36  # from this height on charts are large
 
 
-class Page(Steady[None]):
+class Page(Steady, Screen[None]):
     """A page asks `question()` and draws what `show()` is given; it never reads by itself."""
 
     NAME: ClassVar[str]

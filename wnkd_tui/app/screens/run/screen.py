@@ -61,7 +61,7 @@ class RunPage(Page):
         Binding("right", "read(1)", "Read right", show=False, tooltip="Move the charts' cursor"),
         Binding("escape", "leave", "No cursor", show=False, tooltip="Take the cursor away"),
         Binding("l", "scale", "Scale", tooltip="Losses, or their logarithms"),
-        Binding("v", "turn", "Turn", tooltip="The next chart"),
+        Binding("v", "turn", "Turn", show=False, tooltip="The next chart"),
         Binding("d", "compare", "Difference", tooltip="How another trial's settings differ"),
         Binding("e", "clone", "Clone", tooltip="Fill the form from the trial"),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the command that queues the trial"),
