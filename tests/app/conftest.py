@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from math import exp
 from pathlib import Path
@@ -16,7 +17,9 @@ from engine.events import EVENTS
 from engine.spec import Method, Modality, Teachers
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.home import Home
+from wnkd_tui.queue import vitals
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
+from wnkd_tui.queue.vitals import GpuVitals, Vitals
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
 from wnkd_tui.store.rows import JobRow, TrialRow
@@ -239,6 +242,39 @@ def _same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("WNKD_ASCII", "0")
     monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def machine() -> Vitals:
+    """What every test's machine tells of itself."""
+    gib = 2**30
+    return Vitals(
+        gpus=(GpuVitals("0", "NVIDIA H100", 63, 12 * gib, 80 * gib, 54),),
+        no_gpu="",
+        cores=16,
+        cpu=12.5,
+        used=20 * gib,
+        memory=128 * gib,
+        disk_left=500 * gib,
+        disk=1000 * gib,
+    )
+
+
+@pytest.fixture(autouse=True)
+def looks(machine: Vitals, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the machine, which stays as it is, was looked at."""
+    seen: list[float] = []
+
+    class Reader:
+        def __init__(self, home: object) -> None:
+            pass
+
+        def read(self) -> Vitals:
+            seen.append(time.monotonic())
+            return machine
+
+    monkeypatch.setattr(vitals, "Reader", Reader)
+    return seen
 
 
 @pytest.fixture

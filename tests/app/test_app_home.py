@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -20,7 +19,6 @@ from wnkd_tui.app.screens.home.screen import EVERY, HomePage
 from wnkd_tui.app.screens.home.section import Few, Section
 from wnkd_tui.app.screens.home.view import MOST, HomeQuestion
 from wnkd_tui.home import Home
-from wnkd_tui.queue import vitals
 from wnkd_tui.queue.vitals import GpuVitals, Vitals
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
@@ -29,34 +27,6 @@ MakeApp = Callable[..., WnkdApp]
 Settle = Callable[[Pilot[None]], Awaitable[None]]
 Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
 NOW = 1_800_000_000.0  # the tests' clock
-GIB = 2**30
-MACHINE = Vitals(
-    gpus=(GpuVitals("0", "NVIDIA H100", 63, 12 * GIB, 80 * GIB, 54),),
-    no_gpu="",
-    cores=16,
-    cpu=12.5,
-    used=20 * GIB,
-    memory=128 * GIB,
-    disk_left=500 * GIB,
-    disk=1000 * GIB,
-)
-
-
-@pytest.fixture(autouse=True)
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A machine that stays as it is; when it was looked at."""
-    seen: list[float] = []
-
-    class Reader:
-        def __init__(self, home: object) -> None:
-            pass
-
-        def read(self) -> Vitals:
-            seen.append(time.monotonic())
-            return MACHINE
-
-    monkeypatch.setattr(vitals, "Reader", Reader)
-    return seen
 
 
 def few(app: WnkdApp, name: str) -> Few:
@@ -306,7 +276,7 @@ def test_times_to_come(ahead: float, words: str) -> None:
     assert clock(NOW + ahead, NOW) == words
 
 
-def test_gauges_of_a_machine_that_tells_little() -> None:
+def test_gauges_of_a_machine_that_tells_little(machine: Vitals) -> None:
     unknown = Vitals((GpuVitals("1:0", "NVIDIA A100 MIG", None, None, None, None),), "", 1, None,
                      None, None, None, None)  # fmt: skip
     assert [(g.name, g.share, g.told, g.more) for g in gauges(unknown)] == [
@@ -314,4 +284,4 @@ def test_gauges_of_a_machine_that_tells_little() -> None:
         ("CPU", None, "1 core", ""),
         ("Memory", None, "", ""),
     ]
-    assert Text(gauges(MACHINE)[1].name).plain == "CPU"
+    assert Text(gauges(machine)[1].name).plain == "CPU"

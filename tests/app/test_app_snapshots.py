@@ -21,7 +21,15 @@ Settle = Callable[[Pilot[None]], Awaitable[None]]
 Until = Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]
 Compare = Callable[..., bool]
 SMALL, LARGE = (80, 24), (160, 50)
-PAGES = {"queue": "1", "datasets": "2", "grid": "3", "compare": "4", "trials": "5"}
+PAGES = {
+    "home": "1",
+    "datasets": "2",
+    "grid": "3",
+    "queue": "4",
+    "trials": "5",
+    "run": "6",
+    "compare": "7",
+}
 
 
 def after(settle: Settle, keys: Sequence[str]) -> Callable[[Pilot[None]], Awaitable[None]]:
@@ -50,30 +58,41 @@ def test_page(
     assert snap_compare(make_app(home), terminal_size=size, run_before=go)
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x50"])
 @pytest.mark.parametrize("page", PAGES)
 def test_page_in_the_light(
-    page: str, home: Home, make_app: MakeApp, settle: Settle, snap_compare: Compare
+    page: str,
+    size: tuple[int, int],
+    home: Home,
+    make_app: MakeApp,
+    settle: Settle,
+    snap_compare: Compare,
 ) -> None:
     go = after(settle, ["t", PAGES[page]])
-    assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
+    assert snap_compare(make_app(home), terminal_size=size, run_before=go)
 
 
 STATES = {
     "marked": ["3", "s", "a", "down", "right", "space"],
-    "remove": ["x"],
-    "failed": ["down"],
+    "remove": ["4", "x"],
+    "failed": ["4", "down"],
     "folder": ["2", "down"],
     "changes": ["3", "c"],
+    "export": ["7", "e"],
+    "worker": ["W"],
 }
 # What is looked at in a large terminal too.
 VIEWS = {
     "methods": ["3", "v", "s", "down", "end", "space"],
-    "table1": ["4", "R"],
-    "fig2": ["4", "r", "r"],
-    "leakage": ["4", "r", "r", "r", "r"],
-    "classes": ["4", "R", "R"],
-    "results": ["5", "tab", "pagedown", "pagedown"],
+    "table1": ["7", "R"],
+    "fig2": ["7", "r", "r"],
+    "leakage": ["7", "r", "r", "r", "r"],
+    "scatter": ["7", "r", "r", "r", "r", "r"],
+    "classes": ["7", "R", "R", "R"],
+    "log": ["6", "tab"],
+    "spec": ["6", "tab", "tab"],
     "difference": ["5", "end", "space", "up", "up", "space", "d"],
+    "needs": ["4", "end", "i"],
 }
 
 
@@ -122,8 +141,8 @@ def test_pictures(
 ) -> None:
     async def go(pilot: Pilot[None]) -> None:
         await after(settle, ["2", "p"])(pilot)
-        about = pilot.app.screen.query_one("#about")
-        await until(pilot, lambda: about.region.height > 5)
+        drawn = pilot.app.screen.query_one("#drawn")
+        await until(pilot, lambda: drawn.region.height > 5)
         await settle(pilot)
 
     assert snap_compare(make_app(home), terminal_size=SMALL, run_before=go)
