@@ -28,13 +28,13 @@ demo: $(STAMP) ## Run the main job: a small sweep on digits, its table and its c
 	$(BIN)/wnkd demo
 
 test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no network)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-offline: $(STAMP) ## Run the tests with the network cut (Linux: needs user namespaces)
-	unshare --user --map-root-user --net $(BIN)/pytest -n 2 --dist loadfile
+	unshare --user --map-root-user --net $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: $(STAMP) ## Try 10,000 odd inputs: specs, arguments, events, job files, TOML, listings
-	WNKD_FUZZ=450 $(BIN)/pytest -n 2 --dist loadfile tests/fuzz
+	WNKD_FUZZ=450 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/fuzz
 
 lint: $(STAMP) ## Check style, types and the directions of imports
 	$(BIN)/ruff check .

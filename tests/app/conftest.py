@@ -314,7 +314,7 @@ async def settled(pilot: Pilot[None]) -> None:
         page = app.page
         answered = page and app.status and page.answered == page.question()
         calm = calm + 1 if answered else 0
-        if calm == 5:
+        if calm == 3:
             break
     else:
         raise AssertionError(f"{app.page} has no answer")
