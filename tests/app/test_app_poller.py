@@ -88,3 +88,18 @@ def test_slow_answers_are_not_asked_for_at_every_change(
     listening.until(lambda: len(slow.made) == 2)
     times = [answer.answer[2] for answer in listening.answers]
     assert times[1] - times[0] > 0.5  # ten times as long as it takes, at least
+
+
+def test_keys_of_two_modules_never_meet(new_home: Home, db: Database) -> None:
+    def rows() -> list[str]:
+        return ["digits"]
+
+    def names() -> str:
+        return "digits"
+
+    names.__module__ = "another"
+    conn = db(new_home)
+    source = Source(conn, new_home)
+    assert source.once("datasets", rows) == ["digits"]
+    assert source.once("datasets", names) == "digits"
+    conn.close()

@@ -35,10 +35,14 @@ class Source:
     _kept: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Known]) -> Known:
-        """`make()`, made once until the database changes: for what questions have in common."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        known: Known = self._kept[key]
+        """`make()`, made once until the database changes: for what questions have in common.
+
+        A key counts within the module that `make` was written in.
+        """
+        place = make.__module__, key
+        if place not in self._kept:
+            self._kept[place] = make()
+        known: Known = self._kept[place]
         return known
 
     def changed(self) -> None:

@@ -336,4 +336,5 @@ class GridPage(Page):
         if name == "dataset":
             self.wnkd.grid_dataset = after(self._grid.basis.dataset, self._grid.options.datasets)
         self._marked = frozenset()
+        self.query_one(f"#knob-{name}", Knob).tell("…", self.wnkd.inks)  # the answer tells the rest
         self.ask()
