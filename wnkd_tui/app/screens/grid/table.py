@@ -50,6 +50,11 @@ class Matrix(DataTable[Text]):
             )
             return top <= at[0] <= bottom and left <= at[1] <= right
 
+    def draw_anew(self) -> None:
+        """Labels that were drawn before their width was known are kept blank otherwise."""
+        self._clear_caches()
+        self.refresh()
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, cursor_type="cell", cell_padding=0)
         self._corner: Coordinate | None = None  # where the stretch began
