@@ -174,7 +174,6 @@ class GridPage(Page):
             table.add_row(*[Text()] * len(shown.titles), label=Text(label))
         # Not `auto`: filled while it is hidden, a table at times keeps its height of before.
         table.styles.height = len(shown.labels) + table.header_height
-        self.set_timer(0.1, table.draw_anew)
         if found := shown.find(at):
             table.cursor_coordinate = Coordinate(*found)
 

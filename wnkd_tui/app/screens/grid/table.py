@@ -1,5 +1,6 @@
 """The grid's table: cells are chosen by keys or with the mouse held down."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.text import Text
@@ -8,6 +9,7 @@ from textual.coordinate import Coordinate
 from textual.events import Click, MouseDown, MouseMove, MouseUp
 from textual.message import Message
 from textual.widgets import DataTable
+from textual.widgets.data_table import RowKey
 
 
 class Matrix(DataTable[Text]):
@@ -50,9 +52,10 @@ class Matrix(DataTable[Text]):
             )
             return top <= at[0] <= bottom and left <= at[1] <= right
 
-    def draw_anew(self) -> None:
-        """Labels that were drawn before their width was known are kept blank otherwise."""
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        """Measures labels anew: a line drawn before this keeps its row as one without a label."""
         self._clear_caches()
+        super()._update_dimensions(new_rows)
         self.refresh()
 
     def __init__(self, *, id: str) -> None:
