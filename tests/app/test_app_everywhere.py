@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from textual.command import CommandList
 from textual.pilot import Pilot
 
 from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.screens.ask import Ask
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
 
@@ -24,7 +26,14 @@ async def test_the_palette_has_every_action_of_the_page(
         await settle(pilot)
         titles = {command.title for command in app.get_system_commands(app.screen)}
         assert {"Cancel", "Remove", "Worker", "New", "Compare", "Light/dark"} <= titles
-        await pilot.press("ctrl+p", *"compare", "enter")
+        twice = next(one for one in app.get_system_commands(app.screen) if one.title == "Remove")
+        for _ in range(2):  # as a second enter does that comes before the palette has gone
+            app.call_later(twice.callback)
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        assert [type(screen) for screen in app.screen_stack].count(Ask) == 1
+        await pilot.press("escape", "ctrl+p", *"compare")
+        await until(pilot, lambda: app.screen.query_one(CommandList).highlighted is not None)
+        await pilot.press("enter")
         await until(pilot, lambda: app.page is not None and app.page.NAME == "compare")
 
 

@@ -13,6 +13,7 @@ from textual.message import Message
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
+from wnkd_tui.app.screens.dialog import Dialog
 from wnkd_tui.app.undo import Did, Undo
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
@@ -174,6 +175,9 @@ class Deeds:
     # How all of them run.
 
     def _ask(self, question: str, yes: str, go: Callable[[], None]) -> None:
+        if isinstance(self._app.screen, Dialog):  # two quick keys are one question
+            return
+
         def answer(value: str | None) -> None:
             if value == "yes":
                 go()

@@ -25,10 +25,12 @@ def commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:
     for key, (node, binding, enabled, _) in screen.active_bindings.items():
         ours = node in (app, screen) and "." not in binding.action
         if enabled and ours and binding.action not in _NOT_HERE:
-            run = partial(_act, app, binding.action, node)
+            run = partial(_act, screen, binding.action, node)
             yield SystemCommand(binding.description, f"key {key}", run)
 
 
-async def _act(app: App[Any], action: str, node: DOMNode) -> None:
-    if node.is_attached:  # its screen may have gone while one searched
-        await app.run_action(action, node)
+async def _act(screen: Screen[Any], action: str, node: DOMNode) -> None:
+    """Nothing where the screen has gone while one searched, or a quick second enter chose again
+    what has put a dialog over it."""
+    if node.is_attached and screen.app.screen is screen:
+        await screen.app.run_action(action, node)
