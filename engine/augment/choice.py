@@ -36,17 +36,16 @@ def jitter_slots(u: Tensor, strength: float) -> list[Slot]:
 def auto_slots(u: Tensor, name: str) -> list[Slot]:
     """AutoAugment (Cubuk et al. 2019): one sub-policy an image, its two operations in turn.
 
-    u: float64 [B, AUTO_DRAWS] in [0, 1). name: the data file. Returns two slots; where an
-    operation's probability was not met, IDENTITY.
+    u: float64 [B, AUTO_DRAWS] in [0, 1). name: the set of sub-policies. Returns two slots; where
+    an operation's probability was not met, IDENTITY.
     """
-    ranges, policies = _ranges(name, u.device), _policies(name, u.device)
+    ranges, policies = _ranges("autoaugment", u.device), _policies(name, u.device)
     chosen = policies[(u[:, 0] * len(policies)).long()]  # [B, 2, (op, probability, magnitude)]
     slots = []
     for k in range(2):
         op, probability, magnitude = chosen[:, k].unbind(1)
         op = torch.where(u[:, 1 + 2 * k] < probability, op.long(), Op.IDENTITY)
-        kinds = frozenset(Op[pair[k][0].upper()] for pair in _data(name)["policies"])
-        slots.append(Slot(op, ranges.value(op, magnitude, u[:, 2 + 2 * k]), kinds))
+        slots.append(Slot(op, ranges.value(op, magnitude, u[:, 2 + 2 * k]), _kinds(name, k)))
     return slots
 
 
@@ -113,9 +112,15 @@ def _policies(name: str, device: torch.device) -> Tensor:
     """float64 [policies, 2, 3]: operation, probability, magnitude."""
     rows = [
         [(Op[op.upper()], probability, magnitude) for op, probability, magnitude in pair]
-        for pair in _data(name)["policies"]
+        for pair in _data("autoaugment")["policies"][name]
     ]
     return torch.tensor(rows, dtype=torch.float64, device=device)
+
+
+@cache
+def _kinds(name: str, place: int) -> frozenset[Op]:
+    """What a policy's sub-policies have at a place, 0 or 1."""
+    return frozenset(Op(int(pair[place, 0])) for pair in _policies(name, torch.device("cpu")))
 
 
 @cache

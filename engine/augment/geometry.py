@@ -55,31 +55,22 @@ def op_map(op: Tensor, value: Tensor, side: int) -> Map:
     def only(kind: Op) -> Tensor:
         return torch.where(op == kind, value, 0.0)
 
-    turned = rotation_map(only(Op.ROTATE), side)
-    across = _column((only(Op.TRANSLATE_X) * side).trunc())
-    down = _column((only(Op.TRANSLATE_Y) * side).trunc())
+    a, b, c, d, e, f = _rotation(only(Op.ROTATE), side)
+    across, down = ((only(op) * side).trunc() for op in (Op.TRANSLATE_X, Op.TRANSLATE_Y))
     # At most one of the five is there, so they add up: each leaves the others' terms alone.
-    return turned._replace(
-        b=turned.b + _column(only(Op.SHEAR_X)),
-        c=turned.c - across,
-        d=turned.d + _column(only(Op.SHEAR_Y)),
-        f=turned.f - down,
-    )
+    return Map(*_columns(a, b + only(Op.SHEAR_X), c - across, d + only(Op.SHEAR_Y), e, f - down))
 
 
 def rotation_map(degrees: Tensor, side: int) -> Map:
     """Turn counter-clockwise about the frame's middle. degrees: float64 [B]."""
-    angle = degrees * (math.pi / 180)
-    cos, sin, half = angle.cos(), angle.sin(), side / 2
-    parts = cos, -sin, half - half * cos + half * sin, sin, cos, half - half * cos - half * sin
-    return Map(*map(_column, parts))
+    return Map(*_columns(*_rotation(degrees, side)))
 
 
 def shift_map(u: Tensor, pad: int) -> Map:
     """Move by whole pixels, uniform in -pad..pad each way. u: float64 [B, 2] in [0, 1)."""
     across, down = ((u * (2 * pad + 1)).floor() - pad).unbind(1)
     one, zero = torch.ones_like(across), torch.zeros_like(across)
-    return Map(*map(_column, (one, zero, -across, zero, one, -down)))
+    return Map(*_columns(one, zero, -across, zero, one, -down))
 
 
 def whole_box(count: int, height: int, width: int, device: torch.device) -> Box:
@@ -110,49 +101,77 @@ def random_box(
     across = torch.where(found, u[:, -2], 0.5)
     down = torch.where(found, u[:, -1], 0.5)
     left, top = (across * (width - w + 1)).floor(), (down * (height - h + 1)).floor()
-    return Box(*map(_column, (left, top, w, h)))
+    return Box(*_columns(left, top, w, h))
 
 
 def sample(
-    images: Tensor, box: Box, flip: Tensor | None, base: list[Map], ops: list[Map], size: int
+    images: Tensor,
+    box: Box,
+    flip: Tensor | None,
+    base: list[Map],
+    ops: list[Map],
+    size: int,
+    *,
+    moved: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Resample each image once through all its maps.
 
     images: uint8 [B, C, H, W]. box: what of the source fills the frame; it is mirrored where
-    flip (bool [B]) is set, then moved by the base maps in turn, then by the ops' in turn.
+    flip (bool [B]) is set, then moved by the base maps in turn, then by the ops' in turn. moved:
+    the images that the ops' maps are of, int64 [K], or None for all.
     Returns two tensors. float32 [B, C, size, size]: whole levels 0..255, black where a base map
     brought in what was outside. bool [B, 1, size, size]: False where an op's map did, for the
     caller to paint; None if there are no ops.
     """
     height, width = images.shape[-2:]
+    shape = len(images), size, size
     x = torch.arange(size, device=images.device, dtype=torch.float32)[None, None, :] + 0.5
     y = x.mT
-    inside = []
-    for maps in (ops, base):
-        covered = None
-        for step in reversed(maps):
-            x, y = step(x, y)
-            here = (x >= 0) & (x < size) & (y >= 0) & (y < size)
-            covered = here if covered is None else covered & here
-        inside.append(covered)
-    seen, real = inside
+    seen = real = None
+    if ops:
+        from_ops = _back(ops, x, y, size)
+        if moved is None:
+            x, y, seen = from_ops
+        else:
+            x, y = x.repeat(len(images), size, 1), y.repeat(len(images), 1, size)
+            seen = torch.ones(shape, dtype=torch.bool)
+            x[moved], y[moved], seen[moved] = from_ops
+    if base:
+        x, y, real = _back(base, x, y, size)
     if flip is not None:
-        x = torch.where(flip[:, None, None], size - x, x)
+        mirrored = flip.float()
+        sign, offset = _columns(1 - 2 * mirrored, size * mirrored)
+        x = sign * x + offset
     # Clamping to the box, not to the image, keeps a crop free of its surroundings.
     x = (box.left + x * (box.width / size)).clamp(box.left + 0.5, box.left + box.width - 0.5)
     y = (box.top + y * (box.height / size)).clamp(box.top + 0.5, box.top + box.height - 0.5)
-    shape = len(images), size, size
     grid = torch.stack(
         ((x * (2 / width) - 1).expand(shape), (y * (2 / height) - 1).expand(shape)), dim=-1
     )
     pixels = F.grid_sample(
         images.float(), grid, mode="bilinear", padding_mode="border", align_corners=False
-    ).round()
+    ).round_()
     if real is not None:
-        pixels = pixels * real[:, None]
+        pixels *= real[:, None]
     return pixels, None if seen is None else seen[:, None]
 
 
-def _column(numbers: Tensor) -> Tensor:
-    """float32 [B, 1, 1]: a number for each image, against its grid."""
-    return numbers.float()[:, None, None]
+def _back(maps: list[Map], x: Tensor, y: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Where points of the result come from, the last map first, and bool: never from outside."""
+    inside = torch.ones((), dtype=torch.bool, device=x.device)
+    for step in reversed(maps):
+        x, y = step(x, y)
+        inside = inside & (x >= 0) & (x < size) & (y >= 0) & (y < size)
+    return x, y, inside
+
+
+def _rotation(degrees: Tensor, side: int) -> tuple[Tensor, ...]:
+    """The six coefficients of `rotation_map`, float64 [B] each."""
+    angle = degrees * (math.pi / 180)
+    cos, sin, half = angle.cos(), angle.sin(), side / 2
+    return cos, -sin, half - half * cos + half * sin, sin, cos, half - half * cos - half * sin
+
+
+def _columns(*numbers: Tensor) -> tuple[Tensor, ...]:
+    """float32 [B, 1, 1] each: a number for each image, against its grid."""
+    return torch.stack(numbers).float()[:, :, None, None].unbind()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine.augment import choice, geometry
-from engine.augment.ops import GEOMETRIC, Slot
+from engine.augment.ops import GEOMETRIC, Op, Slot
 from engine.augment.pointwise import apply_slot
 from engine.augment.policy import parse_policy
 from engine.counter import Stream, uniform
@@ -64,14 +64,17 @@ class Augment:
             raise ValueError(f"{len(images)} images but {len(ids)} ids")
         u = uniform(seed, epoch, ids, self._draws, Stream.AUGMENT).double()
         slots = self._slots(u)
-        pixels, seen = self._sample(images, u, slots)
+        # A CPU works on the images concerned only. A GPU would have to be waited for to know which
+        # they are: there every image goes through everything, in fixed shapes.
+        compact = images.is_cpu
+        pixels, seen = self._sample(images, u, slots, compact=compact)
         for slot in slots:
-            pixels = apply_slot(pixels, seen, slot, compact=pixels.is_cpu)
+            pixels = apply_slot(pixels, seen, slot, compact=compact)
         if seen is not None:
-            pixels = torch.where(seen, pixels, _FILL)
+            pixels.mul_(seen).add_(~seen, alpha=_FILL)
         if self.policy.cutout:
-            pixels = pixels * _outside_square(u[:, _CUTOUT], self.policy.cutout, self.size)
-        return pixels / 255
+            pixels *= _outside_square(u[:, _CUTOUT], self.policy.cutout, self.size)
+        return pixels.div_(255)
 
     def _slots(self, u: Tensor) -> list[Slot]:
         slots = []
@@ -83,7 +86,9 @@ class Augment:
             slots += choice.rand_slots(u[:, _RAND:], self.policy.rand)
         return slots
 
-    def _sample(self, images: Tensor, u: Tensor, slots: list[Slot]) -> tuple[Tensor, Tensor | None]:
+    def _sample(
+        self, images: Tensor, u: Tensor, slots: list[Slot], *, compact: bool
+    ) -> tuple[Tensor, Tensor | None]:
         policy, (height, width) = self.policy, images.shape[-2:]
         if policy.crop == "resized":
             box = geometry.random_box(u[:, _CROP], height, width, policy.scale, policy.ratio)
@@ -95,13 +100,20 @@ class Augment:
         if policy.rotation:
             degrees = (2 * u[:, _ROTATION] - 1) * policy.rotation
             base.append(geometry.rotation_map(degrees, self.size))
-        ops = [
-            geometry.op_map(slot.op, slot.value, self.size)
-            for slot in slots
-            if slot.kinds & GEOMETRIC
-        ]
+        slots = [slot for slot in slots if slot.kinds & GEOMETRIC]
+        moved = None
+        if compact and slots:
+            moved = _moved(slots)
+            slots = [Slot(slot.op[moved], slot.value[moved], slot.kinds) for slot in slots]
+        ops = [geometry.op_map(slot.op, slot.value, self.size) for slot in slots]
         flip = u[:, _FLIP] < 0.5 if policy.flip else None
-        return geometry.sample(images, box, flip, base, ops, self.size)
+        return geometry.sample(images, box, flip, base, ops, self.size, moved=moved)
+
+
+def _moved(slots: list[Slot]) -> Tensor:
+    """int64 [K]: the images that a slot's operation moves."""
+    geometric = torch.tensor([op in GEOMETRIC for op in Op])
+    return torch.stack([geometric[slot.op] for slot in slots]).any(0).nonzero()[:, 0]
 
 
 def _outside_square(u: Tensor, side: int, size: int) -> Tensor:

@@ -10,27 +10,42 @@ from torch import Tensor
 
 from engine.augment.ops import LOOKED_UP, Op, Slot
 
-_COLOR, _SHARPNESS = frozenset({Op.COLOR}), frozenset({Op.SHARPNESS})
-
 
 def apply_slot(pixels: Tensor, seen: Tensor | None, slot: Slot, *, compact: bool) -> Tensor:
     """Apply each image's own operation; geometric ones are not done here and change nothing.
 
-    pixels: float32 [B, C, S, S] of whole levels 0..255, C 1 or 3. seen: bool [B, 1, S, S], or
-    None for all. compact: work on the images concerned only, which takes a look at the choices:
-    quicker on a CPU, but a GPU would have to be waited for. It does not change the result.
+    pixels: float32 [B, C, S, S] of whole levels 0..255, C 1 or 3; it may be overwritten. seen: bool
+    [B, 1, S, S], or None for all. compact: do an operation on the images that drew it only, which
+    takes a look at the choices: quicker on a CPU, but a GPU would have to be waited for. It does
+    not change the result.
     Returns the same shape and kind.
     """
-    for kinds, work in ((LOOKED_UP, _look_up), (_COLOR, _recolour), (_SHARPNESS, _sharpen)):
-        if not slot.kinds & kinds:
-            continue
-        if compact:
-            rows = torch.isin(slot.op, torch.tensor(sorted(kinds))).nonzero()[:, 0]
-            part = Slot(slot.op[rows], slot.value[rows], slot.kinds)
-            done = work(pixels[rows], None if seen is None else seen[rows], part)
-            pixels = pixels.index_copy(0, rows, done)
-        else:
+    if compact:
+        return _apply_to_drawn(pixels, seen, slot)
+    for kinds, work in _WORKS:
+        if slot.kinds & kinds:
             pixels = work(pixels, seen, slot)
+    return pixels
+
+
+def _apply_to_drawn(pixels: Tensor, seen: Tensor | None, slot: Slot) -> Tensor:
+    """`apply_slot` where images are sorted by what they drew, and each kind does its own."""
+    counts = torch.bincount(slot.op, minlength=len(Op)).tolist()
+    rows_of = dict(zip(Op, slot.op.argsort().split(counts), strict=True))
+    todo = [(kind, work) for kinds, work in _WORKS for kind in kinds if len(rows_of[kind])]
+    if not todo:
+        return pixels
+    sizes = [len(rows_of[kind]) for kind, _ in todo]
+    rows = torch.cat([rows_of[kind] for kind, _ in todo])
+    ops, values = slot.op[rows].split(sizes), slot.value[rows].split(sizes)
+    masks = [None] * len(todo) if seen is None else seen[rows].split(sizes)
+    done = [
+        work(part, mask, Slot(op, value, frozenset({kind})))
+        for (kind, work), part, mask, op, value in zip(
+            todo, pixels[rows].split(sizes), masks, ops, values, strict=True
+        )
+    ]
+    pixels[rows] = torch.cat(done)
     return pixels
 
 
@@ -129,7 +144,7 @@ def _histogram(index: Tensor, seen: Tensor | None) -> Tensor:
 
 def _stretch(counts: Tensor, levels: Tensor) -> Tensor:
     """ImageOps.autocontrast: the lowest level to 0, the highest to 255; flat channels stay."""
-    low, high = _extremes(counts)
+    low, high = 255 - _highest(counts.flip(2)), _highest(counts)
     span = high - low
     # A true division as Pillow's: a number over a tensor would be taken as times its reciprocal.
     scale = torch.full_like(span, 255, dtype=torch.float64) / span.clamp(min=1)
@@ -139,14 +154,19 @@ def _stretch(counts: Tensor, levels: Tensor) -> Tensor:
 
 def _equalise(counts: Tensor, levels: Tensor) -> Tensor:
     """ImageOps.equalize: each level to its share of the pixels below it, in whole steps."""
-    _, high = _extremes(counts)
-    step = (counts.sum(2, keepdim=True) - counts.gather(2, high)) // 255
+    step = (counts.sum(2, keepdim=True) - counts.gather(2, _highest(counts))) // 255
     below = counts.cumsum(2) - counts
     table = ((step // 2 + below) // step.clamp(min=1)).clamp(max=255).float()
     return torch.where(step > 0, table, levels)
 
 
-def _extremes(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Lowest and highest level that occurs, int64 [B, C, 1] each."""
-    occurs = (counts > 0).int()
-    return occurs.argmax(2, keepdim=True), 255 - occurs.flip(2).argmax(2, keepdim=True)
+def _highest(counts: Tensor) -> Tensor:
+    """Highest level that occurs, int64 [B, C, 1]; 0 where none does."""
+    return ((counts > 0) * torch.arange(256, device=counts.device)).amax(2, keepdim=True)
+
+
+_WORKS = (
+    (LOOKED_UP, _look_up),
+    (frozenset({Op.COLOR}), _recolour),
+    (frozenset({Op.SHARPNESS}), _sharpen),
+)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CROPS = ("resized", "shift")
-AUTO = ("cifar10",)  # the names of this package's data files that hold an AutoAugment policy
+AUTO = ("cifar10", "imagenet")  # the sets of sub-policies in autoaugment.toml
 _KEYS = (
     "crop",
     "scale",
@@ -39,8 +39,8 @@ class Policy:
     crop: "resized" (a random part of the image, of an area share in `scale` and an aspect in
     `ratio`), "shift" (moved by up to `pad` pixels) or None. flip: mirror with probability 1/2.
     rotation: degrees either way. jitter: brightness, contrast and saturation by 1 ± jitter, in
-    random order. auto: an AutoAugment policy's name. rand: RandAugment. cutout: the side of the
-    blacked-out square, in pixels of the result.
+    random order. auto: AutoAugment, by the dataset that its policy was found on. rand: RandAugment.
+    cutout: the side of the blacked-out square, in pixels of the result.
     """
 
     crop: str | None
