@@ -1,6 +1,7 @@
 """Changes to a recipe: which of its settings a trial has otherwise, by dotted name."""
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any
 
 Value = bool | int | float | str | tuple[Any, ...]
@@ -21,6 +22,8 @@ _PARTS = (
     "teacher",
     "zscore",
     "lfme",
+    "logits.keep",
+    "logits",
     "student.tau",
     "student.lam",
     "student.combine",
@@ -38,12 +41,7 @@ def frozen_changes(changes: Iterable[tuple[str, Any]]) -> Changes:
 
 def telling_changes(changes: Changes, parts: Collection[str]) -> Changes:
     """Those of `changes` that matter to a trial which reads `parts`."""
-    kept = []
-    for name, value in changes:
-        part = next((part for part in _PARTS if _within(name, part)), None)
-        if part is None or part in parts:
-            kept.append((name, value))
-    return tuple(kept)
+    return tuple(one for one in changes if (part := _part_of(one[0])) is None or part in parts)
 
 
 def of_t_x(changes: Changes) -> Changes:
@@ -60,6 +58,12 @@ def of_students(changes: Changes) -> Changes:
 def text_of(changes: Changes) -> str:
     """`T_x.stem linear, student.tau 2.0`: as shown beside a trial's name."""
     return ", ".join(f"{name} {_shown(value)}" for name, value in changes)
+
+
+@lru_cache(maxsize=1024)  # reports ask it of the same few settings, trial by trial
+def _part_of(name: str) -> str | None:
+    """The first of `_PARTS` that a setting is within; None for one that touches every trial."""
+    return next((part for part in _PARTS if _within(name, part)), None)
 
 
 def _within(name: str, part: str) -> bool:

@@ -13,6 +13,7 @@ from engine.canonical import content_key
 from engine.data.shots import shot_groups
 from engine.encoders.names import is_stand_in
 from engine.errors import SpecError
+from engine.kept import top_k
 from engine.recipe import Recipe, changed, load_recipe, settled
 from engine.spec import Method, Modality, MultimodalSpec, TrialSpec
 
@@ -23,10 +24,10 @@ STAGE_VERSIONS = {
     "embed": 2,
     "views": 1,
     "relax": 2,
-    "teacher": 2,
-    "T_x": 2,
-    "logits": 2,
-    "student": 2,
+    "teacher": 3,
+    "T_x": 3,
+    "logits": 3,
+    "student": 3,
     "attribution": 2,
 }
 IMAGE_TEACHERS = {"T_1s": "strong", "T_2w": "weak", "T_3s": "strong"}
@@ -192,7 +193,10 @@ class _Planner:
             following = {"order": self._order(), **self.machine, "seed": self.spec.seed}
             jobs.append(
                 JobSpec(
-                    "logits", f"logits of {tx.name}", following, {**inputs, "teacher": teacher.key}
+                    "logits",
+                    f"logits of {tx.name}",
+                    following | self._kept(),
+                    {**inputs, "teacher": teacher.key},
                 )
             )
         if tx.modality is Modality.IMG_TEXT:
@@ -246,14 +250,38 @@ class _Planner:
     def _taught(
         self, name: str, settings: dict[str, Any], taught_by: dict[str, str]
     ) -> list[JobSpec]:
-        """An image teacher and its logits of the student's views, noted as the student's input."""
+        """An image teacher and its logits of the student's views, noted as the student's input; or
+        the teacher alone, noted itself, where no logits are kept."""
         teacher = JobSpec("teacher", name, settings)
+        if self._asks_networks:
+            taught_by[name] = teacher.key
+            return [teacher]
         following = {"order": self._order()} if self._order()["teacher_bn"] == "batch" else {}
         logits = JobSpec(
-            "logits", f"logits of {name}", self._views() | following, {"teacher": teacher.key}
+            "logits",
+            f"logits of {name}",
+            self._views() | following | self._kept(),
+            {"teacher": teacher.key},
         )
         taught_by[name] = logits.key
         return [teacher, logits]
+
+    @property
+    def _asks_networks(self) -> bool:
+        """Whether the student's job has its image teachers' networks and no tables of theirs.
+        LFME's experts always have tables: it asks about every image before the first batch."""
+        return self.recipe.logits.keep == "none" and bool(self.spec.teachers.image)
+
+    def _kept(self) -> dict[str, Any]:
+        """What a table of logits holds of each row; nothing is said where that is all of it. Only
+        Eq. 2 can do with less: the baselines ask for more than a softmax at one temperature."""
+        if self.spec.method is not Method.KD:
+            return {}
+        sizes = self.dataset.train_per_class
+        samples = min(self.spec.limit_train or sum(sizes), sum(sizes))
+        rows = samples * self._student_optimiser()["epochs"]
+        k = top_k(self.recipe.logits, rows=rows, classes=len(sizes))
+        return {} if k is None else {"logits": {"top_k": k, "tau": self.recipe.student.tau}}
 
     def _shot_groups(self) -> dict[str, list[int]]:
         groups = {
@@ -292,7 +320,8 @@ class _Planner:
 
     def _student(self, taught_by: dict[str, str]) -> JobSpec:
         student = self.recipe.student.model_dump()
-        student.pop("teacher_bn")  # is in its inputs
+        if not self._asks_networks:
+            student.pop("teacher_bn")  # is in its inputs
         method: dict[str, Any] = {"method": self.spec.method.value}
         if self.spec.method is Method.LFME:
             method |= self.recipe.lfme.model_dump() | {"groups": self._shot_groups()}

@@ -143,6 +143,17 @@ class StudentRecipe(Table):
         return self
 
 
+class LogitsRecipe(Table):
+    """How a student hears its image teachers. `keep` table: what they say of its views is computed
+    once for every student that sees them; none: each student's job asks their networks. A table of
+    more than `limit_gb` (1e9 bytes) holds the `top_k` largest logits of each row, where the method
+    is Eq. 3's and that is smaller (engine.kept)."""
+
+    keep: Literal["table", "none"]
+    limit_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    top_k: Positive
+
+
 class ZScoreRecipe(Table):
     """Logit standardisation (Sun et al. 2024): ce · CE + kd · τ² · KL of standardised logits."""
 
@@ -192,6 +203,7 @@ class Recipe(Table):
     teacher: TeacherRecipe
     T_x: MultimodalRecipe
     student: StudentRecipe
+    logits: LogitsRecipe
     zscore: ZScoreRecipe
     lfme: LfmeRecipe
     attribution: AttributionRecipe

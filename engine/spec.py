@@ -199,8 +199,11 @@ class TrialSpec:
             parts.add("teacher")
         if self.method is Method.KD and self.teachers is not Teachers.NONE:
             parts |= {"student.tau", "student.lam", "student.combine", "student.ema_decay"}
+            parts.add("logits")
         if self.teachers is not Teachers.NONE:
             parts.add("student.teacher_bn")
+        if self.teachers.image:
+            parts.add("logits.keep")
         if self.method is not Method.KD:
             parts.add(self.method.value)
         return frozenset(parts)

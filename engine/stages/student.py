@@ -1,8 +1,7 @@
-"""The student S_s: one of the methods, over the tables that its teachers left."""
+"""The student S_s: one of the methods, over what its teachers left: tables, or their networks."""
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,16 +9,19 @@ from engine.job import Job
 from engine.stages import tables
 from engine.stages.epochs import LOGITS, STUDENT
 from engine.stages.images import entropy, finished, train_classifier, views_of
+from engine.stages.logits import image_teacher
 from engine.train.criterion import Supervised
 from engine.train.loop import top1
 from engine.train.methods import METHODS
+from engine.train.teachers import Constant, Teacher, open_table
 from engine.train.teaching import TeacherLogits, combined
+from engine.train.views import Views
 
 
 def run(job: Job) -> dict[str, Any]:
     views = views_of(job, STUDENT)
     criterion = (
-        METHODS[job.settings["method"]](job.settings, teachers_of(job), views.train.labels)
+        METHODS[job.settings["method"]](job.settings, teachers_of(job, views), views.train.labels)
         if job.inputs
         else Supervised()
     )
@@ -27,16 +29,26 @@ def run(job: Job) -> dict[str, Any]:
     return finished(job, task, trained, task.samples) | fidelity(job, trained.logits)
 
 
-def teachers_of(job: Job) -> TeacherLogits:
-    """The tables of all inputs, by role."""
+def teachers_of(job: Job, views: Views) -> TeacherLogits:
+    """All inputs, by role; an image teacher without a table looks at the student's `views`."""
     device = torch.device(job.device)
-    found: dict[str, Any] = {}
+    found: dict[str, Teacher] = {}
     for role in job.inputs:
         at = job.input(role)
         if (at / LOGITS).is_file():
-            found[role] = np.load(at / LOGITS, mmap_mode="r")
-        else:  # a T_x that says the same in every epoch
-            found[role] = tables.load(at / tables.TX_LOGITS, device)["train"]
+            found[role] = open_table(at / LOGITS, views.classes)
+        elif (at / tables.TX_LOGITS).is_file():  # a T_x that says the same in every epoch
+            found[role] = Constant(tables.load(at / tables.TX_LOGITS, device)["train"])
+        else:
+            optimiser = job.settings["optimiser"]
+            found[role] = image_teacher(
+                job,
+                role,
+                views,
+                rows=min(optimiser["batch"], len(views.train.labels)),
+                epochs=optimiser["epochs"],
+                by_batch=job.settings["teacher_bn"] == "batch",
+            )
     return TeacherLogits(found, device=device)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from engine.job import Job, subseed
 from engine.spec import Modality
 from engine.stages import tables
-from engine.stages.epochs import LOGITS, STUDENT, write_epochs
+from engine.stages.epochs import STUDENT, write_logits
 from engine.stages.multimodal import trained_tx, training_inputs
 from engine.train.batchnorm import batch_statistics
 from engine.train.image import EVAL_BATCH
@@ -22,7 +22,7 @@ from engine.train.multimodal import TrainingInputs, TxModule, tx_input
 
 
 def run(job: Job) -> dict[str, Any]:
-    """`logits.npy` float16 [epochs, N, C]."""
+    """`logits.npy`, as `write_logits` says."""
     order = job.settings["order"]
     teacher = job.store.meta(job.inputs["teacher"])["settings"]
     embedded = tables.Embedded.of(job)
@@ -37,7 +37,7 @@ def run(job: Job) -> dict[str, Any]:
         by_batch_norm = order["teacher_bn"] == "batch"
         return taught_epoch(module, inputs, list(batches), modality, batch_norm=by_batch_norm)
 
-    return write_epochs(job, LOGITS, (order["epochs"], samples, classes), row)
+    return write_logits(job, (order["epochs"], samples, classes), row)
 
 
 @torch.no_grad()

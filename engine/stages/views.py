@@ -7,13 +7,14 @@ says of the very pixels that the student sees; and the validation images, prepar
 from typing import Any
 
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from engine.job import Job
 from engine.stages import tables
 from engine.stages.embed import encoder_of, fitted
-from engine.stages.epochs import STUDENT, write_epochs
+from engine.stages.epochs import HALF, STUDENT, write_epochs
 from engine.stages.images import views_of
+from engine.train.half import host_halves
 
 AT_ONCE = 256  # views at a time: 224-pixel ones take 150 MB
 
@@ -31,14 +32,15 @@ def run(job: Job) -> dict[str, Any]:
     samples, epochs = len(views.train.labels), settings["epochs"]
     everyone = torch.arange(samples, device=job.device)
 
-    def row(epoch: int) -> Tensor:
-        return torch.cat(
-            [tower.views(index, views.pixels(index, epoch)) for index in everyone.split(AT_ONCE)]
-        )
+    def row(epoch: int) -> NDArray[Any]:
+        parts = [
+            tower.views(index, views.pixels(index, epoch)) for index in everyone.split(AT_ONCE)
+        ]
+        return host_halves(torch.cat(parts))
 
     val = [
         tower.unseen_views(views.validation_pixels(start, min(start + AT_ONCE, len(clean.val))))
         for start in range(0, len(clean.val), AT_ONCE)
     ]
     tables.save({"val": torch.cat(val)}, job.out / tables.VAL_VIEWS)
-    return write_epochs(job, tables.VIEWS, (epochs, samples, encoder.dim), row)
+    return write_epochs(job, tables.VIEWS, (epochs, samples, encoder.dim), HALF, row)

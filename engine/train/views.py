@@ -67,14 +67,21 @@ class Views:
         self._size = size
         self._augment = Augment(policy, size=size)
         self._seed = seed
+        self._seen: tuple[Tensor, int, Tensor] | None = None  # index, epoch and views
         self._mean, self._std = (
             torch.tensor(stat, dtype=torch.float32, device=device).view(1, -1, 1, 1)
             for stat in channel_statistics(data.train.images)
         )
 
     def training(self, index: Tensor, epoch: int) -> Tensor:
-        """Augmented images float32 [B, channels, size, size] of the training samples `index`."""
-        return self._normalised(self.pixels(index, epoch))
+        """Augmented images float32 [B, channels, size, size] of the training samples `index`.
+
+        Those of the last index are kept: a student and its teachers look at one batch in turn.
+        """
+        if self._seen is None or self._seen[0] is not index or self._seen[1] != epoch:
+            self._seen = None  # makes room
+            self._seen = index, epoch, self._normalised(self.pixels(index, epoch))
+        return self._seen[2]
 
     def pixels(self, index: Tensor, epoch: int) -> Tensor:
         """As `training`, but in [0, 1] and not normalised: what an encoder is given."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine.train.methods.lfme import Lfme, expert_weight, initial_weights
+from engine.train.teachers import Table
 from engine.train.teaching import TeacherLogits
 
 CPU = torch.device("cpu")
@@ -22,7 +23,7 @@ BATCHES = [np.array([10, 0, 3, 8, 5]), np.array([1, 9, 2, 7, 4])]  # sample 6 is
 
 def lfme(tables: dict[str, np.ndarray] = TABLES) -> Lfme:
     return Lfme(
-        TeacherLogits(tables, device=CPU),
+        TeacherLogits({name: Table(rows) for name, rows in tables.items()}, device=CPU),
         torch.from_numpy(LABELS),
         GROUPS,
         tau=TAU,

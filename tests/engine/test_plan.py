@@ -176,3 +176,96 @@ def test_a_mix_of_one_kind_of_text_knows_no_first_batches() -> None:
 def test_a_change_to_what_the_recipe_says_anyway_is_none() -> None:
     assert planned(wn=100).key == planned(wn=100, changes=(("stem", "mlp"), ("student.tau", 3))).key
     assert planned(wn=100, changes=(("student.tau", 2),)).spec.changes == (("student.tau", 2.0),)
+
+
+# --- what is kept of the teachers' logits
+
+CIFAR = DatasetRef("cifar100", "c" * 64, (500,) * 100)
+IMAGENET = DatasetRef("imagenet", "i" * 64, (1281,) * 1000)
+
+
+def of_t_m(
+    dataset: DatasetRef, recipe: str = "paper", method: str = "kd", **logits: object
+) -> Plan:
+    changes = tuple((f"logits.{name}", value) for name, value in logits.items())
+    spec = TrialSpec(
+        dataset.name, recipe, Teachers.TM, None, method=Method(method), changes=changes
+    )
+    return plan(spec, dataset)
+
+
+def test_whole_tables_have_the_keys_of_their_stages_versions() -> None:
+    """Of artifacts that people have: other keys only where a stage's version was raised."""
+    first = {job.kind: job.key for job in reversed(of_t_m(CIFAR).jobs)}
+    assert first["logits"] == "22788c5970c240ddf25f3230e227b04692fc52916faf987f6f60c20eec18a519"
+    assert first["student"] == "15f80d8c7cf2ce7deaaccfc43316e44b4ab15f44481c983fa8789545108165f3"
+    following = planned(wn=50, changes=(("student.teacher_bn", "batch"),))
+    of_tx = next(job for job in following.jobs if job.kind == "logits")
+    assert of_tx.key == "692c680aa3a055b6e2f8c571657c78a7980f882abfbc5e0c5ffa33e0883595c9"
+
+
+@pytest.mark.parametrize(
+    ("of", "kept"),
+    [
+        (of_t_m(CIFAR), None),  # 5 GB
+        (of_t_m(CIFAR, limit_gb=5.0, top_k=32), None),
+        (of_t_m(CIFAR, limit_gb=4.9, top_k=32), {"top_k": 32, "tau": 3.0}),
+        (of_t_m(CIFAR, limit_gb=4.9, top_k=48), {"top_k": 48, "tau": 3.0}),
+        (of_t_m(CIFAR, limit_gb=4.9, top_k=49), None),  # 200 bytes a row, like all 100 logits
+        (of_t_m(IMAGENET, "fast"), None),  # 77 GB
+        (of_t_m(IMAGENET), {"top_k": 128, "tau": 3.0}),
+        (of_t_m(IMAGENET, limit_gb=300.0), None),
+        (of_t_m(IMAGENET, method="zscore"), None),  # its deviation is that of all classes
+        (planned(changes=(("limit_gb", 0.0), ("top_k", 2)), wn=50), {"top_k": 2, "tau": 3.0}),
+    ],
+)
+def test_beyond_the_limit_a_table_holds_the_largest(of: Plan, kept: object) -> None:
+    found = settings(of, "logits")
+    assert len(found) == 2
+    assert [one.get("logits") for one in found] == [kept, kept]
+
+
+def test_a_t_x_that_follows_the_student_is_kept_alike() -> None:
+    small = (("logits.limit_gb", 0.0), ("logits.top_k", 2))
+    of = planned("T_x", wn=50, changes=(("student.teacher_bn", "batch"), *small))
+    assert settings(of, "logits")[0]["logits"] == {"top_k": 2, "tau": 3.0}
+
+
+def test_tables_of_the_largest_belong_to_one_temperature() -> None:
+    whole, part = ((), (("logits.limit_gb", 0.0), ("logits.top_k", 2)))
+    for changes, shared in ((whole, True), (part, False)):
+        one, two = (planned("T_m", changes=(*changes, ("student.tau", t))) for t in (3.0, 4.0))
+        assert (keys(one, "logits") == keys(two, "logits")) == shared
+
+
+def test_without_tables_a_student_asks_the_networks() -> None:
+    of, tables = (planned(wn=50, changes=(("logits.keep", k),)) for k in ("none", "table"))
+    assert "logits" not in kinds(of)
+    student, teachers = of.jobs[-1], [job.key for job in of.jobs if job.kind in ("teacher", "T_x")]
+    assert sorted(student.inputs.values()) == sorted(teachers)
+    assert student.settings["teacher_bn"] == "eval"
+    assert keys(of, "teacher") == keys(tables, "teacher")
+    assert student.key != tables.key
+
+
+@pytest.mark.parametrize(
+    ("teachers", "method", "read"),
+    [
+        ("none", "kd", set()),
+        ("none", "lfme", set()),
+        ("T_x", "kd", {"logits.limit_gb"}),
+        ("T_m", "kd", {"logits.keep", "logits.limit_gb"}),
+        ("T_m", "zscore", {"logits.keep"}),
+    ],
+)
+def test_a_trial_reads_of_logits_what_can_matter_to_it(
+    teachers: str, method: str, read: set[str]
+) -> None:
+    tx = MultimodalSpec("wordnet-graph", wn=50) if teachers == "T_x" else None
+    changes = (("logits.keep", "none"), ("logits.limit_gb", 1.0))
+    spec = TrialSpec("mine", "demo", Teachers(teachers), tx, method=Method(method), changes=changes)
+    of = plan(spec, LONG_TAILED)
+    assert {name for name, _ in of.spec.changes} == read
+    if not read:
+        plain = plan(replace(spec, changes=()), LONG_TAILED)
+        assert [job.key for job in of.jobs] == [job.key for job in plain.jobs]

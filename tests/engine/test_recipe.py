@@ -54,6 +54,10 @@ def test_a_dataset_s_policy_replaces_the_common_one() -> None:
         ("tau = 3.0", "tau = 3.0\nvau = 1", "student.vau"),
         ("[relax]", "[relax", "not TOML"),
         ("per_centre = 5\n", "", "relax.per_centre: Field required"),
+        ('keep = "table"', 'keep = "tables"', "logits.keep: Input should be 'table' or 'none'"),
+        ("limit_gb = 100.0", "limit_gb = -1.0", "logits.limit_gb: .* greater than or equal to 0"),
+        ("limit_gb = 100.0", "limit_gb = inf", "logits.limit_gb: .* finite"),
+        ("top_k = 128", "top_k = 0", "logits.top_k: .* greater than or equal to 1"),
     ],
 )
 def test_a_bad_recipe_is_told_by_its_place(old: str, new: str, message: str) -> None:

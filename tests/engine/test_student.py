@@ -113,6 +113,16 @@ def test_t_x_counts_as_much_as_the_image_teachers_together(bench: Any) -> None:
     assert result["teacher_entropy"] == pytest.approx(entropy, rel=1e-2)  # half floats
 
 
+def test_a_student_may_ask_the_networks_themselves(bench: Any) -> None:
+    """Without tables it ends nearly where it would with them, and not where it would alone."""
+    ways = [trial(), trial(logits__keep="none"), trial("none")]
+    results = [student(bench, of)[0] for of in ways]
+    tables, networks, alone = (val(bench, of.jobs[-1].key) for of in ways)
+    assert 0 < np.abs(tables - networks).max() < 0.1 * np.abs(tables - alone).max()
+    assert results[1]["fidelity"] == pytest.approx(results[0]["fidelity"], abs=3)
+    assert results[1]["teacher_entropy"] == results[0]["teacher_entropy"]
+
+
 def test_a_student_on_its_own_follows_nobody(bench: Any) -> None:
     result, _ = student(bench, trial("none"))
     assert result["fidelity"] is None

@@ -1,5 +1,6 @@
 """Teachers' tables, and three ways of combining what they say, against float64 NumPy."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.losses import combined_logits, kd_loss, student_loss
 from engine.train.methods.kd import Distillation, inverse_weights
+from engine.train.teachers import Constant, Table, open_table
 from engine.train.teaching import TeacherLogits, combined
 
 CPU = torch.device("cpu")
@@ -42,7 +44,7 @@ def np_kd(teacher: np.ndarray, index: np.ndarray) -> float:
 
 
 def teachers() -> TeacherLogits:
-    return TeacherLogits(TABLES, device=CPU)
+    return TeacherLogits({name: Table(rows) for name, rows in TABLES.items()}, device=CPU)
 
 
 def criterion(combine: str) -> Distillation:
@@ -71,7 +73,7 @@ def test_teachers_answer_apart_and_by_epoch() -> None:
 
 def test_a_teacher_may_say_the_same_in_every_epoch() -> None:
     once = torch.from_numpy(TABLES["T_x"][0])
-    taught = TeacherLogits({"T_x": once, "T_1s": TABLES["T_1s"]}, device=CPU)
+    taught = TeacherLogits({"T_x": Constant(once), "T_1s": Table(TABLES["T_1s"])}, device=CPU)
     for epoch in range(EPOCHS):
         taught.begin_epoch(epoch)
         np.testing.assert_array_equal(taught(torch.arange(SAMPLES))["T_x"], once)
@@ -89,12 +91,12 @@ def test_memory_maps_of_half_floats_give_the_bits_of_the_whole_combined(tmp_path
     maps = {}
     for name in ("T_1s", "T_2w"):
         np.save(tmp_path / f"{name}.npy", TABLES[name].astype(np.float16))
-        maps[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
+        maps[name] = open_table(tmp_path / f"{name}.npy", CLASSES)
     t_x = torch.from_numpy(TABLES["T_x"][0]).float()
-    taught = TeacherLogits({**maps, "T_x": t_x}, device=CPU)
+    taught = TeacherLogits({**maps, "T_x": Constant(t_x)}, device=CPU)
     taught.begin_epoch(1)
     index = torch.tensor([5, 2, 0])
-    members = [torch.from_numpy(table[1].copy()) for table in maps.values()]
+    members = [torch.from_numpy(TABLES[name][1]).half() for name in maps]
     assert torch.equal(combined(taught(index)), combined_logits(members, t_x)[index])
 
 
@@ -184,3 +186,46 @@ def test_inverse_weights_share_out_one_and_favour_the_smaller_loss(losses: list[
     assert (weights >= 0).all()
     order = np.argsort(losses, kind="stable")
     assert (np.diff(weights.numpy()[order]) <= 1e-12).all()
+
+
+# --- reading ahead
+
+
+class Noting(Table):
+    """Notes which epochs are read, and by which thread."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(array)
+        self.read_by: list[tuple[int, str]] = []
+
+    def read(self, epoch: int) -> tuple[torch.Tensor, ...]:
+        self.read_by.append((epoch, threading.current_thread().name))
+        return super().read(epoch)
+
+
+def test_the_next_epoch_is_read_meanwhile_and_whatever_is_asked_is_right() -> None:
+    array = RNG.normal(0, 2, (4, SAMPLES, CLASSES))
+    table = Noting(array)
+    taught = TeacherLogits({"T_1s": table}, device=CPU)
+    everyone = torch.arange(SAMPLES)
+    for epoch in (1, 2, 0, 3):  # on, back, and to one that was not read ahead
+        taught.begin_epoch(epoch)
+        np.testing.assert_array_equal(taught(everyone)["T_1s"], array[epoch])
+    main = threading.current_thread().name
+    assert [epoch for epoch, thread in table.read_by if thread == main] == [1, 0, 3]
+    ahead = {epoch for epoch, thread in table.read_by if thread != main}
+    assert {2} <= ahead <= {1, 2, 3}  # 2 was waited for; nothing lies behind the last
+
+
+def test_what_could_not_be_read_ahead_is_told_when_it_is_needed() -> None:
+    class Broken(Table):
+        def read(self, epoch: int) -> tuple[torch.Tensor, ...]:
+            if epoch == 1:
+                raise OSError("disk gone")
+            return super().read(epoch)
+
+    taught = TeacherLogits({"T_1s": Broken(TABLES["T_1s"])}, device=CPU)
+    taught.begin_epoch(0)
+    assert torch.isfinite(taught(torch.arange(SAMPLES))["T_1s"]).all()
+    with pytest.raises(OSError, match="disk gone"):
+        taught.begin_epoch(1)

@@ -25,6 +25,7 @@ from engine.train.loop import Batch, History, Trained, train
 from engine.train.methods.kd import Distillation
 from engine.train.methods.lfme import Lfme
 from engine.train.schedule import learning_rate
+from engine.train.teachers import Table
 from engine.train.teaching import TeacherLogits
 from engine.train.views import Views, channel_statistics
 
@@ -86,9 +87,9 @@ def lfme(data: Dataset) -> Criterion:
     )
 
 
-def tables(*names: str) -> dict[str, np.ndarray]:
+def tables(*names: str) -> dict[str, Table]:
     rng = np.random.default_rng(5)
-    return {name: rng.normal(0, 2, (3, 100, 10)).astype(np.float16) for name in names}
+    return {name: Table(rng.normal(0, 2, (3, 100, 10)).astype(np.float16)) for name in names}
 
 
 def run(

@@ -242,17 +242,17 @@ def test_a_disk_without_room_is_told_before_the_work(
 
 
 def test_numbers_too_large_for_half_precision(desk: Any) -> None:
-    from engine.stages.epochs import write_epochs
+    from engine.stages.epochs import write_logits
 
     job = desk.job("logits", {})
     row = torch.tensor([[1e9, -1e9, 1.0], [-torch.inf, torch.inf, 65504.0]])
-    write_epochs(job, "logits.npy", (1, 2, 3), lambda epoch: row)
+    write_logits(job, (1, 2, 3), lambda epoch: row)
     expected = [[65504.0, -65504.0, 1.0], [-np.inf, np.inf, 65504.0]]
     np.testing.assert_array_equal(np.load(job.out / "logits.npy")[0], expected)
 
 
 def test_a_table_may_be_paused_between_epochs(desk: Any) -> None:
-    from engine.stages.epochs import write_epochs
+    from engine.stages.epochs import write_logits
 
     asked: list[int] = []
 
@@ -263,8 +263,8 @@ def test_a_table_may_be_paused_between_epochs(desk: Any) -> None:
     job = desk.job("logits", {})
     (job.directory / PAUSE).touch()
     with pytest.raises(Paused, match="paused after epoch 1 of 3"):
-        write_epochs(job, "logits.npy", (3, 2, 3), rows)
+        write_logits(job, (3, 2, 3), rows)
     (job.directory / PAUSE).unlink()
-    write_epochs(job, "logits.npy", (3, 2, 3), rows)
+    write_logits(job, (3, 2, 3), rows)
     assert asked == [0, 1, 2]
     assert np.load(job.out / "logits.npy")[:, 0, 0].tolist() == [0.0, 1.0, 2.0]

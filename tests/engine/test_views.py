@@ -119,6 +119,16 @@ def test_a_view_is_the_same_in_any_batch(files: Dataset) -> None:
     assert torch.equal(seen.training(torch.tensor([9, 4]), 2), whole[[9, 4]])
 
 
+def test_a_batch_that_several_networks_look_at_is_made_once(files: Dataset) -> None:
+    seen = Views(files, WEAK, size=9, seed=5, device=CPU)
+    index = torch.tensor([9, 4])
+    first = seen.training(index, 2)
+    assert seen.training(index, 2) is first
+    assert not torch.equal(seen.training(index, 3), first)  # another epoch
+    assert torch.equal(seen.training(torch.tensor([4, 9]), 2), first.flip(0))  # another batch
+    assert torch.equal(seen.training(index, 2), first)
+
+
 def test_statistics_are_exact_for_arrays_and_sampled_for_files(
     files: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import gradcheck
 
 from engine.train.methods.zscore import ZScore, standardised, zscore_loss
+from engine.train.teachers import Table
 from engine.train.teaching import TeacherLogits
 
 RNG = np.random.default_rng(2)
@@ -66,7 +67,8 @@ def test_the_loss_is_the_formula(tau: float, ce: float, kd: float) -> None:
 
 def test_several_teachers_are_combined_before_they_are_standardised() -> None:
     tables = {name: RNG.normal(0, 2, (1, 5, 4)) for name in ("T_1s", "T_2w", "T_x")}
-    criterion = ZScore(TeacherLogits(tables, device=torch.device("cpu")), tau=2.0, ce=0.1, kd=9.0)
+    teachers = {name: Table(rows) for name, rows in tables.items()}
+    criterion = ZScore(TeacherLogits(teachers, device=torch.device("cpu")), tau=2.0, ce=0.1, kd=9.0)
     criterion.begin_epoch(0)
     mean = (tables["T_1s"][0] + tables["T_2w"][0]) / 4 + tables["T_x"][0] / 2
     expected = zscore_loss(t(STUDENT), t(LABELS), t(mean), tau=2.0, ce=0.1, kd=9.0)

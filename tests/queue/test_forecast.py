@@ -60,7 +60,7 @@ def ends(queue, found: Forecast) -> dict[int, float]:
     return spans
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues())
 def test_no_job_starts_before_its_inputs_end_nor_before_its_time(queue):
     waiting, running, slots = queue
@@ -71,7 +71,7 @@ def test_no_job_starts_before_its_inputs_end_nor_before_its_time(queue):
             assert found.start[job.id] >= max([NOW, job.due, *(over[i] for i in job.inputs)])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues())
 def test_no_more_jobs_run_than_there_are_slots(queue):
     waiting, running, slots = queue
@@ -83,7 +83,7 @@ def test_no_more_jobs_run_than_there_are_slots(queue):
         assert sum(begin <= moment < end for begin, end in spans) <= slots
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues())
 def test_no_slot_is_idle_while_a_job_could_start(queue):
     """What starts late had no free slot at every moment since it was ready."""
@@ -101,7 +101,7 @@ def test_no_slot_is_idle_while_a_job_could_start(queue):
                     assert sum(begin <= moment < end for begin, end in spans) == slots
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues(unknown=False, alone=True))
 def test_more_slots_are_never_later(queue):
     """Of jobs that need no others. In general they may be: Graham's anomalies (1966)."""
@@ -112,7 +112,7 @@ def test_more_slots_are_never_later(queue):
         assert more.finished <= fewer.finished
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues(unknown=False))
 def test_all_is_done_between_the_least_and_the_most_that_it_can_take(queue):
     waiting, running, slots = queue
@@ -129,7 +129,7 @@ def test_all_is_done_between_the_least_and_the_most_that_it_can_take(queue):
         assert endless.start[job.id] == max([NOW, job.due, *inputs])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(queues(), st.randoms(use_true_random=False))
 def test_it_is_a_matter_of_the_queue_not_of_the_list(queue, random):
     waiting, running, slots = queue

@@ -26,7 +26,7 @@ CENTRES = (300, 3)  # TAC's rule for `clusters`: images per centre, centres per 
 _OWN = (
     *("arch", "image_size", "precision", "optimiser.batch", "optimiser.epochs", "epochs"),
     *("order.epochs", "group", "encoder", "nouns", "size", "restarts", "iterations", "clusters"),
-    *("modality", "stem", "steps", "samples"),
+    *("modality", "stem", "steps", "samples", "teacher_bn"),
 )
 _READ = ("arch", "modality", "stem")
 
@@ -203,7 +203,8 @@ def signature(job: JobSpec, trial: TrialSpec, jobs: Jobs) -> Signature:
             return (job.kind, teacher["arch"], *pixels)
         case "teacher" | "student":
             pixels = (settings["image_size"], settings["precision"])
-            return (job.kind, settings["arch"], *pixels, _batch(settings))
+            asks = settings.get("teacher_bn")  # of a student that runs its teachers' networks too
+            return (job.kind, settings["arch"], *pixels, _batch(settings), asks)
     return (job.kind, *(settings[name] for name in names))
 
 
