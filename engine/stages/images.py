@@ -13,10 +13,11 @@ from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.stages import tables
 from engine.train.checkpoint import Checkpoints
+from engine.train.compiled import Use, compiled
 from engine.train.criterion import Criterion
 from engine.train.expert import ExpertTask, answer_within
 from engine.train.half import halved
-from engine.train.image import ImageTask, precision_context
+from engine.train.image import EVAL_BATCH, ImageTask, precision_context
 from engine.train.loop import Task, Trained, train
 from engine.train.views import Views
 
@@ -56,14 +57,23 @@ def train_classifier(
     module = model_of(settings, views, part, job.device)
     if checkpoints.load() is None:
         _start_from(settings.get("weights", "none"), module, job)
-    common: dict[str, Any] = {
-        "weight_decay": optimiser.weight_decay,
-        "precision": precision_context(device, settings["precision"]),
-    }
+    precision = precision_context(device, settings["precision"])
+    common: dict[str, Any] = {"weight_decay": optimiser.weight_decay, "precision": precision}
     task = (
         ExpertTask(module, views, criterion, group=settings["group"], **common)
         if settings.get("group")
         else ImageTask(module, views, criterion, **common)
+    )
+    image = views.channels, settings["image_size"], settings["image_size"]
+    task.network = compiled(
+        module,
+        Use(
+            precision,
+            training=(min(optimiser.batch, task.samples), *image),
+            answering=(min(EVAL_BATCH, len(views.val.labels)), *image),
+        ),
+        samples=optimiser.epochs * task.samples,
+        log=job.events.log,
     )
     trained = train(
         task,

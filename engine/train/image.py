@@ -23,7 +23,10 @@ def precision_context(device: torch.device, precision: str) -> Precision:
 
 
 class ImageTask:
-    """Trains an image classifier on all of its views' training split."""
+    """Trains an image classifier on all of its views' training split.
+
+    `network` is what is called: `module`, until it is given what was compiled of it.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class ImageTask:
         weight_decay: float,
         precision: Precision,
     ) -> None:
-        self.module = module
+        self.module = self.network = module
         self._views, self._criterion, self._precision = views, criterion, precision
         self._weight_decay = weight_decay
 
@@ -53,7 +56,7 @@ class ImageTask:
         labels = self._views.train.labels[batch.index]
         images = self._views.training(batch.index, batch.epoch)
         with self._precision():
-            logits = self.module(images)
+            logits = self.network(images)
         losses = self._criterion.losses(logits, labels, batch.index)
         return {**losses, "top1": top1(logits, labels)}
 
@@ -61,7 +64,7 @@ class ImageTask:
 
     def predict(self) -> Tensor:
         views = self._views
-        return predict(self.module, views.validation, len(views.val.labels), self._precision)
+        return predict(self.network, views.validation, len(views.val.labels), self._precision)
 
     @property
     def val_labels(self) -> Tensor:

@@ -123,12 +123,7 @@ def train(
     fewer samples than one batch make a batch of their own. Raises Paused behind an epoch that is
     saved, where `report` has that wish.
     """
-    sgd = torch.optim.SGD(
-        task.parameter_groups(),
-        lr=optimiser.lr,
-        momentum=optimiser.momentum,
-        nesterov=optimiser.nesterov,
-    )
+    sgd = sgd_of(task, optimiser)
     history = History()
     best_hits = torch.zeros_like(task.val_labels, dtype=torch.bool)
     if saved := checkpoints.load():
@@ -149,15 +144,8 @@ def train(
         sums: dict[str, Tensor] = {}
         for batch in epoch_batches(samples, optimiser.batch, seed=seed, epoch=epoch, device=device):
             lr = learning_rate(optimiser, epoch * batch.steps + batch.step, batch.steps)
-            for group in sgd.param_groups:
-                group["lr"] = lr
-            losses = task.losses(batch)
-            sgd.zero_grad(set_to_none=True)
-            losses["loss"].backward()
-            sgd.step()
-            task.after_step()
-            for name, value in losses.items():  # kept on the device: one sync an epoch
-                sums[name] = sums.get(name, 0) + value.detach()
+            for name, value in step(task, sgd, batch, lr).items():
+                sums[name] = sums.get(name, 0) + value  # on the device: one sync an epoch
         means = {f"train_{name}": float(total) / batch.steps for name, total in sums.items()}
         if not math.isfinite(means["train_loss"]):
             raise TrainingError(
@@ -190,6 +178,29 @@ def train(
             raise Paused(f"paused after epoch {epoch + 1} of {optimiser.epochs}")
     task.module.eval()
     return Trained(history, task.predict(), best_hits)
+
+
+def sgd_of(task: Task, optimiser: Optimiser) -> torch.optim.SGD:
+    """SGD over the task's parameters, all of them in one kernel."""
+    return torch.optim.SGD(
+        task.parameter_groups(),
+        lr=optimiser.lr,
+        momentum=optimiser.momentum,
+        nesterov=optimiser.nesterov,
+        fused=True,
+    )
+
+
+def step(task: Task, sgd: torch.optim.SGD, batch: Batch, lr: float) -> dict[str, Tensor]:
+    """Learns from one batch; its losses, without gradients. Nothing waits for the device."""
+    for group in sgd.param_groups:
+        group["lr"] = lr
+    sgd.zero_grad()
+    losses = task.losses(batch)
+    losses["loss"].backward()
+    sgd.step()
+    task.after_step()
+    return {name: value.detach() for name, value in losses.items()}
 
 
 def epoch_batches(
