@@ -12,6 +12,7 @@ from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.ask import Ask
 from wnkd_tui.app.screens.compare.best import best_students
 from wnkd_tui.app.screens.compare.export import Export
+from wnkd_tui.app.screens.compare.screen import ComparePage
 from wnkd_tui.app.screens.compare.state import State
 from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.choices import Name
@@ -99,6 +100,28 @@ async def test_sweep_epoch_group_and_setting_turn(
         assert "digits · demo" in words(app, "#knob-setting")
         await press(pilot, settle, "R")
         assert "Table 1" in words(app, "#compare-caption")
+
+
+async def test_a_turn_is_painted_before_it_is_asked_for_and_turns_add_up(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 40)) as pilot:
+        await press(pilot, settle, "7")
+        page = app.screen
+        assert isinstance(page, ComparePage)
+        asked, shown = page.question(), words(app, "#knob-setting")
+        page.action_setting()
+        assert "digits (200) · demo" in words(app, "#knob-setting")
+        assert "…" in words(app, "#knob-group")  # only the answer knows how many there are
+        assert app.poller.question == asked
+        page.action_setting()  # from there on, not from what the old answer shows
+        assert words(app, "#knob-setting") == shown
+        page.action_group()
+        page.action_group()
+        await settle(pilot)
+        assert app.poller.question == page.question() != asked
+        assert "3 of" in words(app, "#knob-group")
 
 
 async def test_every_report_has_its_table(home: Home, make_app: MakeApp, settle: Settle) -> None:

@@ -23,6 +23,11 @@ def test_rows_come_in_the_papers_order(sweep):
     ]
 
 
+def test_rows_do_not_depend_on_the_order_of_results(sweep):
+    mixed = [*sweep[::2], *sweep[1::2]]  # no trial's stand together
+    assert collect(mixed) == collect(sweep)
+
+
 def test_a_row_averages_its_seeds_and_joins_the_students_alone(sweep):
     row = collect(sweep)[0]
     assert row.accuracy("tx_val", "best") == Stat({0: 80.0, 1: 79.0})

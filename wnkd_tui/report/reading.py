@@ -48,7 +48,9 @@ def _values(figure: Figure, x: float) -> list[tuple[int, str]]:
     said, place = [], 0
     for line in figure.lines:
         if line.points:
-            at = x if figure.ticks else min(line.points, key=lambda one: abs(one - x))
+            at = x
+            if not figure.ticks and x not in line.points:
+                at = min(line.points, key=lambda one: abs(one - x))
             if at in line.points:
                 said.append((place, told(line.points[at])))
             place += 1

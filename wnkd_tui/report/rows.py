@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from statistics import fmean
 from typing import Any
 
@@ -189,11 +191,10 @@ Conditions = Mapping[tuple[Setting, MultimodalSpec | None, Changes], Row]
 def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Row]:
     """Rows in the paper's order: per table from 100 % wn over gt to 100 % noise."""
     apart: dict[tuple[str, int | None, str], _Kinds] = defaultdict(lambda: defaultdict(list))
-    for one in results:
-        spec = one.spec
-        if dataset in (None, spec.dataset) and column_of(one):
+    for spec, ones in groupby(results, key=attrgetter("spec")):  # a trial's come together
+        if dataset in (None, spec.dataset) and (shown := list(filter(column_of, ones))):
             kinds = apart[spec.dataset, spec.limit_train, spec.recipe]
-            kinds[replace(spec, seed=0)].append(one)
+            kinds[replace(spec, seed=0)] += shown
     return sorted((row for kinds in apart.values() for row in _rows(kinds)), key=_order)
 
 
@@ -250,14 +251,14 @@ def _fitting(
     tables: dict[frozenset[str], dict[_Condition, list[_Condition]]] = {}
     found = {}
     for spec in specs:
-        if spec.parts not in tables:
-            table = tables[spec.parts] = defaultdict(list)
+        parts = spec.parts
+        if parts not in tables:
+            table = tables[parts] = defaultdict(list)
             for tx, changes in conditions:
                 if tx:
-                    told = telling_changes(changes, spec.parts)
-                    table[tx, told].append((tx, changes))
-                    table[None, told].append((tx, changes))
-        found[spec] = tables[spec.parts].get((spec.tx, spec.changes), [])
+                    read = tx if spec.tx else None  # all with these parts have one, or none has
+                    table[read, telling_changes(changes, parts)].append((tx, changes))
+        found[spec] = tables[parts].get((spec.tx, spec.changes), [])
     return found
 
 

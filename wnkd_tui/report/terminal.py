@@ -107,7 +107,7 @@ class Fitting:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         every = range(len(self.sheet.columns))
-        if self._width(every, compact=False) <= options.max_width:
+        if _width(self._needed(i, compact=False) for i in every) <= options.max_width:
             yield self._table(every, compact=False)
             return
         for place, part in enumerate(self._parts(options.max_width)):
@@ -117,28 +117,24 @@ class Fitting:
 
     def _parts(self, width: int) -> Iterator[Sequence[int]]:
         """The columns of each part: all texts, and as many numbers as fit beside them."""
+        needed = [self._needed(i, compact=True) for i in range(len(self.sheet.columns))]
         texts = [i for i, column in enumerate(self.sheet.columns) if not column.number]
         part = list(texts)
         for i in range(len(texts), len(self.sheet.columns)):
-            if len(part) > len(texts) and self._width([*part, i], compact=True) > width:
+            if len(part) > len(texts) and _width(needed[j] for j in (*part, i)) > width:
                 yield part
                 part = list(texts)
             part.append(i)
         yield part
 
-    def _width(self, columns: Sequence[int], *, compact: bool) -> int:
-        """Cells that the columns need; a compact table may break its texts at every space."""
-        needed = -1
-        for i in columns:
-            column = self.sheet.columns[i]
-            said = [broken(column.title) if compact else column.title]
-            said += [_text(row[i], "\n" if compact else " ").plain for row in self.sheet.rows]
-            breaks = compact and not column.number
-            pieces = (
-                piece for one in said for piece in (one.split() if breaks else one.split("\n"))
-            )
-            needed += max(map(cell_len, pieces), default=0) + BETWEEN
-        return needed
+    def _needed(self, i: int, *, compact: bool) -> int:
+        """Cells that a column needs; a compact table may break its texts at every space."""
+        column = self.sheet.columns[i]
+        said = [broken(column.title) if compact else column.title]
+        said += [_text(row[i], "\n" if compact else " ").plain for row in self.sheet.rows]
+        breaks = compact and not column.number
+        pieces = (piece for one in said for piece in (one.split() if breaks else one.split("\n")))
+        return max(map(cell_len, pieces), default=0)
 
     def _table(self, columns: Sequence[int], *, compact: bool) -> Table:
         heads = [self.sheet.columns[i] for i in columns]
@@ -151,6 +147,11 @@ class Fitting:
         for row in self.sheet.rows:
             table.add_row(*(_text(row[i], "\n" if compact else " ") for i in columns))
         return table
+
+
+def _width(columns: Iterable[int]) -> int:
+    """Cells that columns of such widths need side by side."""
+    return sum(needed + BETWEEN for needed in columns) - 1
 
 
 def _text(cell: Cell, between: str) -> Text:

@@ -13,8 +13,7 @@ from textual.widgets import Static
 from wnkd_tui.app.screens.compare.reports import View
 from wnkd_tui.app.screens.compare.state import after
 from wnkd_tui.app.widgets.chart import Chart
-from wnkd_tui.app.widgets.once import Once
-from wnkd_tui.app.widgets.sheet import drawn
+from wnkd_tui.app.widgets.sheet import SheetTable
 
 _CHARTS = 3
 
@@ -31,14 +30,13 @@ class Report(VerticalScroll, inherit_bindings=False):
     def __init__(self, *, id: str, classes: str) -> None:
         super().__init__(id=id, classes=classes)
         self._aimed = 0  # the chart that cursor keys go to
-        self._tabled: View | None = None  # whose table is shown: a new one is a new layout
 
     def compose(self) -> ComposeResult:
         yield Static(id="compare-caption", markup=False)
         with Container(classes="charts"):
             for number in range(_CHARTS):
                 yield Chart(id=f"chart-{number}", cursor=True)
-        yield Static(id="sheet")
+        yield SheetTable(id="sheet")
 
     def tell(self, words: Text, view: View | None, inks: Mapping[str, str]) -> None:
         self.query_one("#compare-caption", Static).update(words)
@@ -49,9 +47,7 @@ class Report(VerticalScroll, inherit_bindings=False):
         charts = self.query_one(".charts")
         charts.display = bool(figures)
         charts.set_class(len(figures) > 1, "-several")
-        if view != self._tabled:
-            self._tabled = view
-            self.query_one("#sheet", Static).update(Once(drawn(view.sheet)) if view else "")
+        self.query_one(SheetTable).tell(view.sheet if view else None)
         self._aim(self._aimed if self._aimed < len(figures) else 0)
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from rich.text import Text
 from textual import on
@@ -16,7 +16,13 @@ from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.app.screens.compare.report import Report
 from wnkd_tui.app.screens.compare.reports import RUNS, WORDS
 from wnkd_tui.app.screens.compare.state import KNOBS, State, after, setting_label
-from wnkd_tui.app.screens.compare.view import Compared, CompareQuestion, Setting, Shelf
+from wnkd_tui.app.screens.compare.view import (
+    Compared,
+    CompareQuestion,
+    Setting,
+    Shelf,
+    setting_of,
+)
 from wnkd_tui.app.screens.compare.words import EMPTY, about, exported
 from wnkd_tui.app.screens.page import Page
 from wnkd_tui.app.widgets.choices import Choices, Name
@@ -94,10 +100,8 @@ class ComparePage(Page):
         """Which report this is, and what it is turned to."""
         if self._changes("report", (self._state.report, self.wnkd.theme)):
             self.query_one(Choices).tell(self._state.report, self.wnkd.inks)
-        place = f"{answer.group + 1} of {answer.groups:,}" if answer.groups else "–"
-        picked = answer.picked
-        told = self._state.told(answer.setting, place, picked.metric if picked else "")
-        for name, value in told.items():
+        asked = cast("CompareQuestion", self.answered)
+        for name, value in self._state.told(answer, asked).items():
             knob = self.query_one(f"#knob-{name}", Knob)
             knob.display = name in self._state.knobs
             if knob.display and self._changes(name, (value, self.wnkd.theme)):
@@ -106,7 +110,7 @@ class ComparePage(Page):
         bar.display = self._state.report == RUNS and bool(
             self._state.overlay.text or bar.has_focus_within
         )
-        if picked:
+        if picked := answer.picked:
             bar.tell(picked.trials, picked.total, picked.error, picked.saved)
 
     def _changes(self, what: str, now: object) -> bool:
@@ -157,14 +161,12 @@ class ComparePage(Page):
         return possible.get(action, True)
 
     def _turn(self, state: State) -> None:
-        """Shows at once what was turned; what it leads to comes with the answer."""
-        before, self._state = self._state, state
+        """Shows at once what was turned; asks for what it leads to when that is painted, lest the
+        answer's reading or drawing hold it up."""
+        self._state = state
         if self.answer:
             self._tell(self.answer)
-            for name in ("setting", "group"):
-                if getattr(before, name) != getattr(state, name) and self._changes(name, "…"):
-                    self.query_one(f"#knob-{name}", Knob).tell("…", self.wnkd.inks)
-        self.ask()
+        self.call_after_refresh(self.ask)
 
     def action_report(self, by: int) -> None:
         self._turn_to(self._state.report_after(by))
@@ -178,9 +180,9 @@ class ComparePage(Page):
         self._turn(state)
 
     def action_setting(self) -> None:
-        answer: Compared = self.answer
-        every = [(row.dataset, row.limit_train, row.recipe) for row in answer.settings]
-        self._set(after(answer.setting, every))
+        every = [setting_of(row) for row in self.answer.settings]
+        now = self._state.setting
+        self._set(after(now if now in every else self.answer.setting, every))
 
     def _set(self, setting: Setting | None) -> None:
         self._turn(replace(self._state, setting=setting, group=0))
@@ -188,7 +190,7 @@ class ComparePage(Page):
     def action_settings(self) -> None:
         """All of them as a list."""
         rows = self.answer.settings
-        places = [(row.dataset, row.limit_train, row.recipe) for row in rows]
+        places = [setting_of(row) for row in rows]
         choices = [
             Choice("", f"{setting_label(place)}  {row.done:,} of {row.trials:,} trials", str(i))
             for i, (place, row) in enumerate(zip(places, rows, strict=True))
@@ -201,7 +203,7 @@ class ComparePage(Page):
         self.app.push_screen(Ask("Which setting?", choices), answer)
 
     def action_group(self, by: int = 1) -> None:
-        self._turn(replace(self._state, group=(self.answer.group + by) % self.answer.groups))
+        self._turn(replace(self._state, group=self._state.group + by))
 
     def action_epoch(self) -> None:
         self._turn(self._state.epoch_turned())

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from wnkd_tui.app.screens.compare.overlay import KINDS, Overlay
 from wnkd_tui.app.screens.compare.reports import REPORTS, RUNS, WORDS, Options, Sweep
-from wnkd_tui.app.screens.compare.view import Setting
+from wnkd_tui.app.screens.compare.view import Compared, CompareQuestion, Setting
 from wnkd_tui.report.captions import epoch_label
 from wnkd_tui.report.scatter import Against
 from wnkd_tui.report.stats import Shown
@@ -52,8 +52,8 @@ class State:
         shown = after(self.options.shown, SHOWN)
         return replace(self, options=replace(self.options, shown=shown))
 
-    def varied(self, metrics: Sequence[str], metric: str) -> "State":
-        """The knob on `m`, whatever it is for this report."""
+    def varied(self, metrics: Sequence[str], shown: str) -> "State":
+        """The knob on `m`, whatever it is for this report; of `metrics` one is `shown`."""
         if "sweep" in self.knobs:
             sweep = after(self.options.sweep, tuple(SWEEPS))
             return replace(self, options=replace(self.options, sweep=sweep))
@@ -61,23 +61,33 @@ class State:
             against = after(self.options.against, tuple(AGAINST))
             return replace(self, options=replace(self.options, against=against))
         if metrics:
-            return replace(self, overlay=replace(self.overlay, metric=after(metric, metrics)))
+            now = self.overlay.metric if self.overlay.metric in metrics else shown
+            return replace(self, overlay=replace(self.overlay, metric=after(now, metrics)))
         return self
 
     def kind_turned(self) -> "State":
         kind = after(self.overlay.kind, KINDS)
         return replace(self, overlay=replace(self.overlay, kind=kind, metric=""))
 
-    def told(self, setting: Setting | None, place: str, metric: str) -> dict[str, str]:
-        """Each knob's value in words; what only an answer knows is given."""
+    def told(self, answer: Compared, asked: CompareQuestion) -> dict[str, str]:
+        """Each knob's value in words. Of what only an answer tells, `…` where `answer` is to
+        another question: what was `asked` before the last turn."""
+        setting, groups = self.setting or answer.setting, "…"
+        if (asked.report, asked.setting) == (self.report, self.setting):
+            setting, groups = answer.setting, "–"
+            if answer.groups:
+                groups = f"{self.group % answer.groups + 1} of {answer.groups:,}"
+        metric = self.overlay.metric or "…"
+        if answer.picked and asked.overlay.metric == self.overlay.metric:
+            metric = answer.picked.metric or "–"
         return {
             "setting": setting_label(setting) if setting else "–",
-            "group": place,
+            "group": groups,
             "epoch": epoch_label(self.options.shown),
             "sweep": SWEEPS[self.options.sweep],
             "against": AGAINST[self.options.against],
             "kind": self.overlay.kind,
-            "metric": metric or "–",
+            "metric": metric,
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class CompareQuestion:
     def read(self, source: Source) -> Compared:
         conn = source.conn
         settings = tuple(source.once("settings", lambda: queries.settings(conn)))
-        known = [_of(row) for row in settings]
+        known = [setting_of(row) for row in settings]
         setting = self.setting if self.setting in known else _used_last(source, settings)
         if self.report == RUNS:
             picked = overlaid(source, self.overlay)
@@ -89,7 +89,7 @@ class CompareQuestion:
         return Compared(settings, setting, len(groups), group, view)
 
 
-def _of(row: SettingRow) -> Setting:
+def setting_of(row: SettingRow) -> Setting:
     return row.dataset, row.limit_train, row.recipe
 
 
@@ -101,7 +101,7 @@ def _used_last(source: Source, settings: Sequence[SettingRow]) -> Setting | None
         key=lambda row: (bool(row.done), (row.dataset, row.recipe) == last, row.done),
         reverse=True,
     )
-    return _of(ranked[0]) if ranked else None
+    return setting_of(ranked[0]) if ranked else None
 
 
 def _found(source: Source, setting: Setting, *, across: bool) -> Found:
