@@ -72,6 +72,11 @@ class Home:
         """What people gave to trials, under names that hold its content's hash."""
         return self.root / "files"
 
+    @property
+    def configurations(self) -> Path:
+        """What people saved of the form, a TOML file each; made with the first one."""
+        return self.root / "configurations"
+
     def job(self, key: str) -> Path:
         """The directory of the job `key`: its events, checkpoint and output."""
         return self.jobs / key[:16]

@@ -109,7 +109,7 @@ BAD = {
     ),
     "prompts of what is added": (
         ("dataset", "check", "digits", "--prompts", "a.csv"),
-        "give PATH to check another",
+        "give PATH to check others",
     ),
     **{
         f"dataset called {name!r}": (("dataset", "add", "--", name, "."), "is no name")

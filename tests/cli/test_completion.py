@@ -13,6 +13,8 @@ from engine.data import registry
 from engine.recipe import recipe_names
 from engine.spec import Teachers
 from wnkd_tui.cli import bash_words, completing
+from wnkd_tui.queue import configs
+from wnkd_tui.queue.fields import Fields
 from wnkd_tui.store.find.fields import TABLES
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,14 @@ def test_names_of_shipped_and_added_things(filled):
     assert words(completing.encoders("")) == ["wordnet-graph"]
     assert words(completing.teachers("none,T_m+")) == ["none,T_m+T_x"]
     assert set(words(completing.teachers(""))) == {str(one) for one in Teachers}
+
+
+def test_saved_configurations(home):
+    assert completing.configurations("") == []
+    for name in ("paper", "text-alone"):
+        configs.save(home, name, Fields())
+    assert words(completing.configurations("")) == ["paper", "text-alone"]
+    assert words(completing.configurations("t")) == ["text-alone"]
 
 
 def test_numbers_come_with_names_and_jobs_in_the_states_that_fit(wnkd, filled):

@@ -34,7 +34,7 @@ def test_a_dataset_that_has_changed_is_told(wnkd, home, monkeypatch):
     monkeypatch.setattr(registry, "check", lambda *_, **__: replace(info, key="0" * 64))
     result = wnkd("dataset", "check", "digits")
     assert result.exit_code == 2
-    assert "has changed since it was added" in result.stderr
+    assert "its content is not what was added" in result.stderr
 
 
 def checks(result):

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from engine.spec import Modality, Teachers
+from wnkd_tui.queue import configs
+from wnkd_tui.queue.fields import Fields
+
 
 def names(added):
     return [trial["name"] for trial in added["trials"]]
@@ -124,3 +128,67 @@ def test_a_dry_run_names_a_file_and_copies_none(wnkd, home, tmp_path):
     nouns.write_text("horse\n")
     wnkd("queue", "add", "--wn", "100", "--set", f"relax.nouns={nouns}", "--dry-run")
     assert list(home.files.iterdir()) == []
+
+
+@pytest.fixture
+def text_alone(home):
+    """A configuration that was saved in the form."""
+    fields = Fields(
+        recipe="fast",
+        modality=Modality.TEXT,
+        teachers=(Teachers.TX,),
+        wn="0,50",
+        seeds="3,",
+        changes="stem=linear, student.tau=2",
+    )
+    configs.save(home, "text-alone", fields)
+
+
+def test_a_saved_configuration_is_queued_as_the_form_would(data, text_alone):
+    added = data("queue", "add", "--config", "text-alone")
+    assert names(added) == ["T_x,(100%gt) S_s", "T_x,(50%gt 50%wn) S_s"]
+    spec = added["trials"][0]["spec"]
+    assert (spec["recipe"], spec["seed"]) == ("fast", 3)
+    assert spec["changes"] == {"T_x.stem": "linear", "student.tau": 2.0}
+
+
+def test_flags_go_before_what_was_saved(data, text_alone):
+    words = (
+        "--recipe",
+        "demo",
+        "--seeds",
+        "2",
+        "--set",
+        "T_x.stem=conv1_replace",
+        "--limit-train",
+        "300",
+    )
+    specs = [
+        one["spec"] for one in data("queue", "add", "--config", "text-alone", *words)["trials"]
+    ]
+    assert {(spec["recipe"], spec["limit_train"]) for spec in specs} == {("demo", 300)}
+    assert sorted({spec["seed"] for spec in specs}) == [0, 1]
+    assert {spec["changes"].get("student.tau") for spec in specs} == {2.0}
+    assert {spec["changes"]["T_x.stem"] for spec in specs} == {"conv1_replace"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--config", "mine"], "no configuration 'mine'; saved: text-alone"),
+        (["--config", "text-alone", "--wn", "20"], "leave out --wn"),
+        (["--config", "text-alone", "--sweep", "table2"], "leave out --sweep"),
+        (["--config", "odd"], "configuration odd: wn must be 0 to 100 percent, got 300"),
+        (["--config", "../x"], "'../x' is no name"),
+    ],
+)
+def test_a_configuration_that_cannot_be_queued_is_told_in_a_line(
+    wnkd, home, count, text_alone, words, says
+):
+    if "odd" in words:
+        configs.save(home, "odd", Fields(wn="300"))
+    result = wnkd("queue", "add", *words)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert count("trial") == 0

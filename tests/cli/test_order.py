@@ -50,7 +50,7 @@ def test_add_with_a_priority_lifts_what_it_shares(wnkd, data):
         (("move", "1", "--before", "99"), "no job 99"),
         (("move", "1", "--priority", "5000"), "less than or equal to 1000"),
         (("pause", "99"), "no job 99"),
-        (("resume", "1"), "job 1 is waiting: only paused, running jobs can be resumed"),
+        (("resume", "1"), "job 1 is waiting: only paused jobs can be resumed"),
     ],
 )
 def test_a_refusal_is_one_line_and_changes_nothing(wnkd, data, words, says):

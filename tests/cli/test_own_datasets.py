@@ -1,6 +1,7 @@
 """A folder of one's own: added, shown, checked and drawn."""
 
 import io
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from rich.console import Console
 
 from wnkd_tui.cli import reading, samples
 from wnkd_tui.cli.dataset_views import skipped_text
+from wnkd_tui.queue import datasets
+from wnkd_tui.store.database import connect
 
 
 @pytest.fixture
@@ -66,19 +69,27 @@ def test_prompts_are_read_and_belong_to_the_dataset(wnkd, data, birds, tmp_path)
     assert data("dataset", "show", "b")["prompts"] == str(prompts)
     assert wnkd("dataset", "check", "b").exit_code == 0
     prompts.write_text("class,prompt\ncrow,a photo of a crow\n", encoding="utf-8")
-    assert "has changed" in wnkd("dataset", "check", "b").stderr
+    assert "is not what was added" in wnkd("dataset", "check", "b").stderr
     prompts.write_text("class,prompt\neagle,a photo\n", encoding="utf-8")
     result = wnkd("dataset", "check", "b")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "'eagle' is none of the 2 classes" in result.stderr
 
 
-def test_check_tells_a_change_and_reads_a_folder_that_is_not_added(wnkd, data, birds):
+def test_check_tells_a_change_and_reads_a_folder_that_is_not_added(wnkd, data, home, birds):
     assert data("dataset", "check", "my-birds", str(birds))["kind"] == "folder"
     wnkd("dataset", "add", "my-birds", str(birds))
     assert "as it should be" in wnkd("dataset", "check", "my-birds").stderr
     Image.new("RGB", (24, 16), (9, 9, 9)).save(birds / "crow" / "0.png")
-    assert "has changed since it was added" in wnkd("dataset", "check", "my-birds").stderr
+    assert "its content is not what was added" in wnkd("dataset", "check", "my-birds").stderr
+    (birds / "crow" / "0.png").write_bytes(b"no image")
+    told = wnkd("dataset", "check", "my-birds", "--strict")
+    assert (told.exit_code, told.stderr.count("\n")) == (2, 1)
+    assert "notes.txt: not an image" in told.stderr
+    birds.rename(birds.with_name("elsewhere"))
+    assert "no such folder" in wnkd("dataset", "check", "my-birds").stderr
+    with closing(connect(home)) as conn:  # the app tells it too
+        assert "no such folder" in str(datasets.checked(conn)["my-birds"].wrong)
 
 
 def test_trials_of_it_can_be_queued(wnkd, data, birds, home):

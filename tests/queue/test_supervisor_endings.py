@@ -21,14 +21,14 @@ def test_cancelling_a_running_job_leaves_nothing_of_its_group(work):
 
     def act():
         if len(work.losses(n)) >= 2 and not wished:
-            commands.cancel(work.conn, [n], "no longer needed")
+            commands.cancel(work.conn, [n])
             wished.append(work.row(n).wanted)
 
     assert work.drain(act) == 0
 
     row = work.row(n)
     assert wished == ["cancelled"]
-    assert (row.state, row.reason, row.wanted) == ("cancelled", "no longer needed", None)
+    assert (row.state, row.reason, row.wanted) == ("cancelled", "by hand", None)
     child = int((work.directory(n) / "child.txt").read_text())
     assert not work.alive(child)
     assert not work.alive(work.pids(n)[0])
@@ -140,7 +140,7 @@ def test_a_stranger_with_the_jobs_pid_is_left_alone(work, conn):
     (n,) = work.add(work.job("gone"))
     claimed = work.claim("a dead one")
     store.submitted(conn, "a dead one", claimed, f"{os.getpid()}:12345.0")
-    commands.cancel(conn, [n], "whatever it is")
+    commands.cancel(conn, [n])
 
     assert work.drain() == 0
 
@@ -163,11 +163,11 @@ def test_cancelled_between_claim_and_submit_it_is_never_begun(work, conn, monkey
     monkeypatch.setattr("wnkd_tui.queue.attending.START_GRACE", 0.1)
     (n,) = work.add(work.job("claimed"))
     work.claim("a dead one")
-    commands.cancel(conn, [n], "changed my mind")
+    commands.cancel(conn, [n])
 
     assert work.drain() == 0
 
-    assert (work.row(n).state, work.row(n).reason) == ("cancelled", "changed my mind")
+    assert (work.row(n).state, work.row(n).reason) == ("cancelled", "by hand")
     assert work.pids(n) == []
 
 

@@ -54,10 +54,10 @@ def test_cancel_ends_waiting_jobs_and_leaves_a_wish_for_running_ones(conn, add):
     waiting, running, _ = (job.id for job in add("a", "b", "c").jobs)
     set_state(conn, running, "running")
 
-    commands.cancel(conn, [waiting, running], "enough")
+    commands.cancel(conn, [waiting, running])
 
     assert states(conn) == {"a": "cancelled", "b": "running", "c": "waiting"}
-    assert queries.job(conn, waiting).reason == "enough"
+    assert queries.job(conn, waiting).reason == "by hand"
     assert queries.job(conn, waiting).finished_at is not None
     assert queries.job(conn, running).wanted == "cancelled"
 
@@ -248,9 +248,21 @@ def test_resume_takes_back_no_other_wish(conn, add):
     (job,) = (job.id for job in add("a").jobs)
     set_state(conn, job, "running")
     commands.cancel(conn, [job])
-    with pytest.raises(StoreError, match="it is not paused"):
+    with pytest.raises(StoreError, match="only paused jobs"):
         commands.resume(conn, [job])
     assert queries.job(conn, job).wanted == "cancelled"
+
+
+def test_what_is_so_already_is_no_fault_and_a_job_that_ends_is_not_held(conn, add):
+    held, ending = (job.id for job in add("a", "b").jobs)
+    set_state(conn, ending, "running")
+    for _ in range(2):
+        commands.cancel(conn, [ending])
+        commands.pause(conn, [held])
+    with pytest.raises(StoreError, match=f"job {ending} is about to be cancelled"):
+        commands.pause(conn, [held, ending])
+    assert queries.job(conn, ending).wanted == "cancelled"
+    assert queries.job(conn, held).state == "paused"
 
 
 def test_retry_starts_anew_with_the_count_of_losses(conn, add):
@@ -264,7 +276,7 @@ def test_retry_starts_anew_with_the_count_of_losses(conn, add):
     for id in (one, two):
         row = queries.job(conn, id)
         assert (row.state, row.losses, row.retry_at) == ("waiting", 0, None)
-    with pytest.raises(StoreError, match="it has not ended yet"):
+    with pytest.raises(StoreError, match="only failed, lost, cancelled"):
         commands.retry(conn, [three])
 
 

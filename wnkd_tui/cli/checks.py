@@ -14,7 +14,7 @@ from engine.errors import WnkdError
 from wnkd_tui.cli.gc import size_text
 from wnkd_tui.config import CONFIG, load
 from wnkd_tui.home import Home
-from wnkd_tui.queue import disk, gpus
+from wnkd_tui.queue import datasets, disk, gpus
 from wnkd_tui.queue.housekeeping import artifacts, events, jobs, missing, processes, runqueues
 from wnkd_tui.queue.housekeeping.faults import Find
 from wnkd_tui.store import database, queries
@@ -201,11 +201,9 @@ def _kind(
 def _datasets(conn: sqlite3.Connection) -> Iterator[Check]:
     for row in queries.datasets(conn):
         size = f"{sum(row.train_per_class)} train, {sum(row.val_per_class)} val"
-        paths = (row.path, row.splits, row.prompts)
-        gone = [path for path in paths if path is not None and not path.exists()]
-        if gone:
+        if gone := datasets.missing(row):
             says = (
-                f"{row.name}: {gone[0]} is gone: bring it back, or say where it is now with"
+                f"{row.name}: {gone} is gone: bring it back, or say where it is now with"
                 f" wnkd dataset add {row.name} PATH"
             )
             yield Check("dataset", False, says)

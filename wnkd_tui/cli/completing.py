@@ -12,6 +12,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wnkd_tui.home import Home
     from wnkd_tui.store.find.fields import Field
 
 Offer = tuple[str, str]  # a word, and what it means
@@ -26,11 +27,8 @@ OPEN = ("words", "number", "time", "duration")  # kinds of field whose values ar
 
 def rows(select: str, *values: Any) -> list[tuple[Any, ...]]:
     """Rows of the database; none where it is not there or cannot be read."""
-    from wnkd_tui.home import Home, _chosen  # `Home.find` would make the directory
-
-    db = Home(_chosen().absolute()).db
     try:
-        where = f"{db.as_uri()}?mode=ro"
+        where = f"{_home().db.as_uri()}?mode=ro"
         with closing(sqlite3.connect(where, uri=True, timeout=PATIENCE)) as conn:
             return conn.execute(select, values).fetchall()
     except (sqlite3.Error, UnicodeDecodeError, OSError):
@@ -44,6 +42,11 @@ def datasets(incomplete: str) -> list[Offer]:
 
 def recipes(incomplete: str) -> list[Offer]:
     return _beginning(incomplete, ((name, "") for name in _recipes()))
+
+
+def configurations(incomplete: str) -> list[Offer]:
+    files = sorted(_home().configurations.glob("*.toml"))
+    return _beginning(incomplete, ((file.stem, "") for file in files))
 
 
 def encoders(incomplete: str) -> list[Offer]:
@@ -154,6 +157,12 @@ def _values(field: "Field", table: str) -> Iterator[Offer]:
         known += [value for (value,) in rows(f"SELECT DISTINCT {field.sql} FROM {of}") if value]
     for value in dict.fromkeys(known):
         yield (f'"{value}"' if " " in value else value), ""
+
+
+def _home() -> "Home":
+    from wnkd_tui.home import Home, _chosen  # `Home.find` would make the directory
+
+    return Home(_chosen().absolute())
 
 
 def _recipes() -> list[str]:

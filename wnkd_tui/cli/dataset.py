@@ -143,7 +143,8 @@ def check(
 ) -> None:
     """Read a whole dataset and say if it is sound.
 
-    One that was added must be what it was; a folder, by PATH, must be one that could be added.
+    One that was added must be what it was, and what was found stands in the app as well; a folder,
+    by PATH, must be one that could be added.
 
     Example: wnkd dataset check cifar100
     """
@@ -156,18 +157,20 @@ def check(
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
 
-    known = queries.dataset(connect(Home.find()), name) if path is None else None
-    if known and (prompts or splits):
-        raise SpecError(f"{name} has its prompts and splits already: give PATH to check another")
-    source = known.source if known else datasets.source_of(name, path, prompts, splits)
-    with reading(name) as report:
-        info = registry.check(source, strict=strict, report=report)
-    if known and known.key != info.key:
-        raise DataError(
-            f"{name} at {info.path} has changed since it was added: wnkd dataset add {name} PATH"
-            " takes it as it is now"
-        )
-    row = dataset_views.as_row(info)
+    if path is None:
+        if prompts or splits:
+            raise SpecError(f"{name} has its prompts and splits: give PATH to check another")
+        home = Home.find()
+        row = queries.dataset(connect(home), name)
+        with reading(name) as report:
+            wrong = datasets.check(home, row, strict=strict, report=report).wrong
+        if wrong:
+            so = f"wnkd dataset add {name} PATH takes it as it is now"
+            raise DataError(f"{name}: {wrong}; {so}")
+    else:
+        source = datasets.source_of(name, path, prompts, splits)
+        with reading(name) as report:
+            row = dataset_views.as_row(registry.check(source, strict=strict, report=report))
     if as_json:
         print_json(**shapes.dataset(row))
     else:

@@ -1,8 +1,13 @@
 """What people write after a flag, read and checked: which students, which text mixes."""
 
+from typing import TYPE_CHECKING
+
 from engine.errors import SpecError
-from engine.spec import Method, Teachers
+from engine.spec import Method, Modality, Teachers
 from wnkd_tui.queue import wording
+
+if TYPE_CHECKING:
+    from wnkd_tui.queue.adding import TrialRequest
 
 # Who teaches where --teachers says nothing.
 USUAL = {
@@ -10,6 +15,30 @@ USUAL = {
     Method.ZSCORE: (Teachers.TM,),
     Method.LFME: (Teachers.NONE,),
 }
+
+
+def request(
+    wn: str | None,
+    noise: str | None,
+    sweep: str | None,
+    taught_by: str | None,
+    method: Method | None,
+    modality: Modality | None,
+) -> "TrialRequest":
+    """Which text, students and T_x the flags ask for. Raises SpecError for the first wrong one."""
+    from wnkd_tui.queue.adding import TrialRequest
+
+    found = mixes(wn, noise, sweep)
+    students = teachers(taught_by, method or Method.KD)
+    text_read = any(kind.multimodal for kind in students) and modality is not Modality.IMG
+    if text_read and not found:
+        raise SpecError("which text does T_x get? Give --wn or --noise, such as --wn 100")
+    return TrialRequest(
+        mixes=found or [(0, 0)],
+        teachers=students,
+        modality=modality or Modality.IMG_TEXT,
+        method=method or Method.KD,
+    )
 
 
 def teachers(text: str | None, method: Method) -> list[Teachers]:
@@ -38,11 +67,11 @@ def named_sweep(text: str | None) -> str | None:
     return name
 
 
-def check_sweep_alone(name: str, **given: object) -> None:
-    """Raises SpecError where a flag says what a named sweep says itself."""
+def check_alone(what: str, **given: object) -> None:
+    """Raises SpecError where a flag says what `what`, such as `--sweep table2`, says itself."""
     for flag, value in given.items():
         if value is not None:
-            raise SpecError(f"--sweep {name} says itself which trials it needs: leave out --{flag}")
+            raise SpecError(f"{what} says itself which trials it needs: leave out --{flag}")
 
 
 def mixes(wn: str | None, noise: str | None, sweep: str | None) -> list[wording.Mix]:

@@ -1,10 +1,9 @@
 """`wnkd queue add`: from flags to queued trials."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.errors import SpecError
 from engine.spec import Method, Modality, ValidationText
 from wnkd_tui.cli import completing, flags
 from wnkd_tui.cli.output import AsJson, print_json, say
@@ -31,6 +30,14 @@ def add(
             metavar="NAME|LIST",
             help="All that a table needs: table1, table2, table3, fig2, fig3 or leakage;"
             " or another word for --wn with a list.",
+        ),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What was saved under this name in the app's form; other flags go before it.",
+            autocompletion=completing.configurations,
         ),
     ] = None,
     dataset: Annotated[
@@ -82,8 +89,11 @@ def add(
         ),
     ] = None,
     seeds: Annotated[
-        str, typer.Option(metavar="K|LIST", help="How many seeds (from 0 on), or which: 0,4.")
-    ] = "1",
+        str | None,
+        typer.Option(
+            metavar="K|LIST", help="How many seeds (from 0 on), or which: 0,4. Default: 1."
+        ),
+    ] = None,
     limit_train: Annotated[
         int | None, typer.Option(metavar="N", help="Train on N samples, the same for all seeds.")
     ] = None,
@@ -108,43 +118,46 @@ def add(
     """Queue trials.
 
     Every text mix with every kind of student and every seed. One number for --wn or --noise is one
-    trial's mix; lists are sweeps, and --sweep NAME is what a table or figure of the paper needs.
-    What is queued or done already is not queued twice, and jobs that trials share are done once.
+    trial's mix; lists are sweeps, --sweep NAME is what a table or figure of the paper needs, and
+    --config NAME what you saved in the app. What is queued or done already is not queued twice, and
+    jobs that trials share are done once.
 
     Example: wnkd queue add --wn 0,50,100 --noise 50,100 --seeds 3, or
     wnkd queue add --sweep table3 --set student.tau=2
     """
+    from dataclasses import replace
+
     from wnkd_tui.home import Home
-    from wnkd_tui.queue import wording
+    from wnkd_tui.queue import configs, wording
     from wnkd_tui.queue.adding import TrialRequest, dataset_of, queue_trials
     from wnkd_tui.queue.sweeps import requests
     from wnkd_tui.store import order
     from wnkd_tui.store.database import connect
 
     named = flags.named_sweep(sweep)
-    if named:
-        flags.check_sweep_alone(
-            named, wn=wn, noise=noise, teachers=teachers, method=method, modality=modality
-        )
-    mixes = flags.mixes(wn, noise, None if named else sweep)
-    students = flags.teachers(teachers, method or Method.KD)
-    taught_by_tx = [kind for kind in students if kind.multimodal]
-    if not named and taught_by_tx and not mixes and modality is not Modality.IMG:
-        raise SpecError("which text does T_x get? Give --wn or --noise, such as --wn 100")
-    base = TrialRequest(
-        mixes=mixes or [(0, 0)],
-        teachers=students,
-        recipe=recipe,
-        seeds=wording.seeds(seeds, "--seeds"),
-        dataset=dataset,
-        encoder=encoder,
-        modality=modality or Modality.IMG_TEXT,
-        limit_train=limit_train,
-        val_text=val_text,
-        method=method or Method.KD,
-        changes=wording.changes(settings or (), "--set"),
-    )
+    says = {"wn": wn, "noise": noise, "teachers": teachers, "method": method, "modality": modality}
     home = Home.find()
+    if config is not None:
+        flags.check_alone(f"--config {config}", sweep=sweep, **says)
+        base = configs.request(home, config)
+    elif named:
+        flags.check_alone(f"--sweep {named}", **says)
+        base = TrialRequest(mixes=[(0, 0)])
+    else:
+        base = flags.request(wn, noise, sweep, teachers, method, modality)
+    given: dict[str, Any] = {
+        "recipe": recipe,
+        "seeds": None if seeds is None else wording.seeds(seeds, "--seeds"),
+        "dataset": dataset,
+        "encoder": encoder,
+        "limit_train": limit_train,
+        "val_text": val_text,
+    }
+    base = replace(
+        base,
+        **{name: value for name, value in given.items() if value is not None},
+        changes=wording.over(base.changes, wording.changes(settings or (), "--set")),
+    )
     asked = requests(named, base, dataset_of(connect(home), dataset)) if named else [base]
     if dry_run:
         _tell_beforehand(home, asked, as_json=as_json)
@@ -153,10 +166,18 @@ def add(
     if priority is not None:
         waiting = [job.id for job in queued.jobs if job.state in order.MOVABLE]
         order.prioritise(connect(home), waiting, priority)
-    if not named and len(taught_by_tx) < len(students) and len(mixes) > bool(taught_by_tx):
-        names = ", ".join(kind for kind in students if not kind.multimodal)
-        say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")
+    if not named:
+        _note(base)
     _tell(queued, home, as_json=as_json)
+
+
+def _note(asked: "TrialRequest") -> None:
+    """Says so where text was asked for of students that see none."""
+    blind = [kind for kind in asked.teachers if not kind.multimodal]
+    few = (len(blind) < len(asked.teachers)) or asked.mixes == [(0, 0)]  # mixes that need no note
+    if blind and len(asked.mixes) > few:
+        names = ", ".join(blind)
+        say(f"note: text does not touch students without T_x ({names}): each is queued once a seed")
 
 
 def _tell_beforehand(home: "Home", asked: "Sequence[TrialRequest]", *, as_json: bool) -> None:

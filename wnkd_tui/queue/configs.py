@@ -15,9 +15,9 @@ from engine.durable import replacing
 from engine.errors import SpecError
 from engine.spec import Method, Modality, Teachers, ValidationText
 from wnkd_tui.home import Home
-from wnkd_tui.queue.fields import Fields
+from wnkd_tui.queue.adding import TrialRequest
+from wnkd_tui.queue.fields import Fields, read
 
-FOLDER = "configurations"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TEXTS = ("dataset", "recipe", "encoder", "wn", "noise", "seeds", "limit_train", "changes")
 
@@ -53,10 +53,19 @@ def load(home: Home, name: str) -> Fields:
         raise SpecError(f"{path}: {error}") from None
 
 
+def request(home: Home, name: str) -> TrialRequest:
+    """What it asks for. Raises SpecError, which names it, as `load` and `fields.read` do."""
+    config = load(home, name)
+    try:
+        return read(config)
+    except SpecError as error:
+        raise SpecError(f"configuration {name}: {error}") from None
+
+
 def saved(home: Home) -> list[Saved]:
     """All of them, the one saved last first."""
     found = []
-    for path in (home.root / FOLDER).glob("*.toml"):
+    for path in home.configurations.glob("*.toml"):
         try:
             config: Fields | str = load(home, path.stem)
         except SpecError as error:
@@ -98,7 +107,7 @@ def told(config: Fields) -> str:
 def _path(home: Home, name: str) -> Path:
     if not _NAME.fullmatch(name):
         raise SpecError(f"{name!r} is no name: letters, digits, - _ and ., at most 64")
-    return home.root / FOLDER / f"{name}.toml"
+    return home.configurations / f"{name}.toml"
 
 
 def _written(config: Fields) -> str:

@@ -64,10 +64,12 @@ def add(
     return info
 
 
-def check(home: Home, row: DatasetRow, report: Report | None = None) -> Checked:
+def check(
+    home: Home, row: DatasetRow, *, strict: bool = False, report: Report | None = None
+) -> Checked:
     """Reads the whole dataset and keeps what was found, for `checked`."""
     try:
-        info = registry.check(row.source, report=report)
+        info = registry.check(row.source, strict=strict, report=report)
         same = info.key == row.key
         wrong = None if same else "its content is not what was added"
     except DataError as error:

@@ -77,10 +77,22 @@ def changes(texts: Iterable[str], what: str) -> Changes:
         if not name or not equals:
             raise SpecError(f"{what} {text}: write NAME=VALUE, such as {what} T_x.stem=linear")
         for other in found:
-            if name == other or name.endswith(f".{other}") or other.endswith(f".{name}"):
+            if _alike(name, other):
                 raise SpecError(f"{what} {other} and {what} {name} say the same: give one of them")
         found[name] = _value(written, f"{what} {text}")
     return frozen_changes(found.items())
+
+
+def over(usual: Changes, changes: Changes) -> Changes:
+    """Those of `usual` that `changes` say nothing about, and `changes`."""
+    names = [name for name, _ in changes]
+    kept = [one for one in usual if not any(_alike(one[0], name) for name in names)]
+    return frozen_changes([*kept, *changes])
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether both may name one setting: a name may be its last part."""
+    return name == other or name.endswith(f".{other}") or other.endswith(f".{name}")
 
 
 def _value(written: str, where: str) -> Any:

@@ -3,14 +3,14 @@
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from wnkd_tui.home import Home
-from wnkd_tui.store import queries
+from wnkd_tui.store import queries, undoing
 from wnkd_tui.store.database import StoreError, connect, session, transaction
-from wnkd_tui.store.rows import BLOCKING, CaptureRow, JobRow, TrialRow
+from wnkd_tui.store.rows import CaptureRow, JobRow, TrialRow
 
 if TYPE_CHECKING:
     from engine.data.registry import DatasetInfo
@@ -59,20 +59,12 @@ def add_trials(
         conn.close()
 
 
-def cancel(conn: sqlite3.Connection, job_ids: Collection[int], reason: str = "by hand") -> None:
+def cancel(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
     """Cancels jobs: waiting ones at once, running ones as soon as their supervisor sees it.
 
     Raises StoreError, with nothing changed, where a job is unknown or has ended.
     """
-    with transaction(conn):
-        for row in _chosen(conn, job_ids, ("waiting", "paused", "running"), "cancelled"):
-            if _held(row):
-                change = "wanted = 'cancelled', reason = ?"
-                values: list[str | float] = [reason]
-            else:
-                change = "state = 'cancelled', reason = ?, retry_at = NULL, finished_at = ?"
-                values = [reason, time.time()]
-            conn.execute(f"UPDATE job SET {change} WHERE id = ?", [*values, row.id])
+    _all(conn, job_ids, undoing.cancelled, "only waiting, paused, running jobs can be cancelled")
 
 
 def retry(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
@@ -81,27 +73,15 @@ def retry(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
     They resume from their checkpoints. Raises StoreError, with nothing changed, where a job is
     unknown or in another state.
     """
-    with transaction(conn):
-        for row in _chosen(conn, job_ids, (*BLOCKING, "waiting"), "retried"):
-            if row.state == "waiting" and row.retry_at is None:
-                raise StoreError(f"job {row.id} is waiting: it has not ended yet")
-            change = "state = 'waiting', reason = NULL, finished_at = NULL"
-            if _held(row):
-                change = "wanted = 'waiting'"
-            conn.execute(
-                f"UPDATE job SET {change}, retry_at = NULL, losses = 0 WHERE id = ?", [row.id]
-            )
+    _all(conn, job_ids, undoing.retried, "only failed, lost, cancelled jobs can be retried")
 
 
 def pause(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
     """Holds jobs: waiting ones at once, running ones after the epoch that they are in.
 
-    Raises StoreError, with nothing changed, where a job is unknown or has ended.
+    Raises StoreError, with nothing changed, where a job is unknown, has ended or is about to.
     """
-    with transaction(conn):
-        for row in _chosen(conn, job_ids, ("waiting", "running", "paused"), "paused"):
-            change = "wanted = 'paused'" if _held(row) else "state = 'paused'"
-            conn.execute(f"UPDATE job SET {change} WHERE id = ?", [row.id])
+    _all(conn, job_ids, undoing.paused, "only waiting, running jobs can be paused")
 
 
 def resume(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
@@ -109,12 +89,24 @@ def resume(conn: sqlite3.Connection, job_ids: Collection[int]) -> None:
 
     Raises StoreError, with nothing changed, where a job is unknown or not paused.
     """
-    with transaction(conn):
-        for row in _chosen(conn, job_ids, ("paused", "running"), "resumed"):
-            if _held(row) and row.wanted != "paused":
-                raise StoreError(f"job {row.id} is {row.state}: it is not paused")
-            change = "wanted = NULL" if _held(row) else "state = 'waiting'"
-            conn.execute(f"UPDATE job SET {change}, reason = NULL WHERE id = ?", [row.id])
+    _all(conn, job_ids, undoing.resumed, "only paused jobs can be resumed")
+
+
+def _all(conn: sqlite3.Connection, job_ids: Collection[int], rule: undoing.Rule, only: str) -> None:
+    """Does by `rule` to all of the jobs or to none of them."""
+
+    def wish(_: sqlite3.Connection, chosen: Mapping[int, undoing.Facts]) -> undoing.Wished:
+        jobs = []
+        for job in chosen.values():
+            found = rule(job)
+            if isinstance(found, str):
+                raise StoreError(f"job {job.id} is {found}: {only}")
+            jobs.append(found)
+        for id in set(job_ids) - chosen.keys():
+            raise StoreError(f"no job {id}: wnkd queue list shows them")
+        return undoing.Wished(jobs)
+
+    undoing.act(conn, list(job_ids), wish)
 
 
 def remove(conn: sqlite3.Connection, trial_ids: Collection[int]) -> None:
@@ -167,21 +159,3 @@ def add_dataset(home: Home, info: "DatasetInfo") -> None:
 def remember(conn: sqlite3.Connection, name: str, value: str) -> None:
     """Keeps a small fact for `queries.setting`."""
     conn.execute("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", [name, value])
-
-
-def _chosen(
-    conn: sqlite3.Connection, job_ids: Iterable[int], states: Collection[str], done: str
-) -> list[JobRow]:
-    """The jobs, all of them in one of `states`, or running, as what can be `done`."""
-    rows = queries.these_jobs(conn, job_ids)
-    for row in rows:
-        if row.state not in states and not (_held(row) and "running" in states):
-            raise StoreError(
-                f"job {row.id} is {row.state}: only {', '.join(states)} jobs can be {done}"
-            )
-    return rows
-
-
-def _held(row: JobRow) -> bool:
-    """A supervisor, be it gone, has it: wishes are left for it or for its successor."""
-    return row.state == "running" or (row.state == "lost" and row.supervisor is not None)

@@ -67,7 +67,8 @@ class Outcome:
 
 
 Wish = Callable[[sqlite3.Connection, Mapping[int, Facts]], Wished]
-Rule = Callable[[Facts], "Facts | str"]  # what becomes of a job, or why nothing does
+# What becomes of a job, the job itself where it is so already, or why nothing can.
+Rule = Callable[[Facts], "Facts | str"]
 
 
 def act(conn: sqlite3.Connection, job_ids: Sequence[int], wish: Wish) -> Outcome:
@@ -175,10 +176,8 @@ def each(rule: Rule) -> Wish:
 
 
 def cancelled(job: Facts) -> Facts | str:
-    """As `commands.cancel`: a running one as soon as its supervisor sees it."""
+    """A running one as soon as its supervisor sees it."""
     if job.state == "running":
-        if job.wanted == "cancelled":
-            return "being cancelled already"
         return job._replace(wanted="cancelled", reason=BY_HAND)
     if job.state in ("waiting", "paused"):
         ended = job._replace(state="cancelled", finished_at=time.time())
@@ -187,7 +186,7 @@ def cancelled(job: Facts) -> Facts | str:
 
 
 def retried(job: Facts) -> Facts | str:
-    """As `commands.retry`: ended ones wait again, and those that wait to be retried start now."""
+    """Ended ones wait again, and those that wait to be retried start now."""
     fresh = job._replace(reason=None, retry_at=None, losses=0)
     if job.state in BLOCKING:
         return fresh._replace(state="waiting", finished_at=None)
@@ -199,25 +198,25 @@ def retried(job: Facts) -> Facts | str:
 
 
 def paused(job: Facts) -> Facts | str:
-    """As `commands.pause`: a running one after the epoch that it is in."""
+    """A running one after the epoch that it is in."""
     if job.state == "running":
-        if job.wanted:
+        if job.wanted not in (None, "paused"):
             return f"about to be {job.wanted}"
         return job._replace(wanted="paused")
-    return job._replace(state="paused") if job.state == "waiting" else _ended(job)
+    return job._replace(state="paused") if job.state in ("waiting", "paused") else _ended(job)
 
 
 def resumed(job: Facts) -> Facts | str:
-    """As `commands.resume`."""
+    """A running one is no longer to be paused."""
     if job.state == "running" and job.wanted == "paused":
         return job._replace(wanted=None, reason=None)
     if job.state == "paused":
         return job._replace(state="waiting", reason=None)
-    return "not paused"
+    return _ended(job)
 
 
 def _ended(job: Facts) -> str:
-    return f"{job.state} already" if job.state in ("cancelled", "paused") else job.state
+    return f"{job.state} already" if job.state == "cancelled" else job.state
 
 
 def _back(before: Facts, after: Facts, now: Facts | None) -> Facts | str:

@@ -11,7 +11,7 @@ from engine.process import ProcessId
 from wnkd_tui.store import queries
 from wnkd_tui.store.find.fields import TABLES
 from wnkd_tui.store.find.language import FilterError
-from wnkd_tui.store.find.listing import Search, job_ids, trial_ids, trial_lines
+from wnkd_tui.store.find.listing import Search, job_ids, sorted_values, trial_ids, trial_lines
 from wnkd_tui.store.find.moments import seconds
 
 LISTS = {"trials": trial_ids, "jobs": job_ids}
@@ -54,6 +54,15 @@ def test_every_field_sorts_both_ways_with_what_lacks_it_last(small, what, name):
         known = [keys[id] for id in found if keys[id] is not None]
         assert known == sorted(known, reverse=down)
         assert all(keys[id] is None for id in found[len(known) :])
+
+
+@pytest.mark.parametrize(("what", "name"), FIELDS)
+def test_what_a_list_is_sorted_by_is_in_its_order(small, what, name):
+    ids = LISTS[what](small.conn, Search("", name))
+    values = sorted_values(small.conn, what, name, ids)
+    assert set(values) == set(ids)
+    told = [values[id] for id in ids if values[id] is not None]
+    assert told == sorted(told, key=lambda one: one.lower() if isinstance(one, str) else one)
 
 
 def test_a_column_that_is_not_there_is_named(small):

@@ -6,14 +6,13 @@ The numbers of all of them are cheap; rows are read for the few that are in sigh
 import json
 import sqlite3
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from engine.spec import TrialSpec
 from wnkd_tui.store import liveness
 from wnkd_tui.store.figures import BEST, FIGURED, LAST
-from wnkd_tui.store.find.fields import JOBS, TRIALS, Fields
+from wnkd_tui.store.find.fields import JOBS, TABLES, TRIALS, Fields
 from wnkd_tui.store.find.language import known_field, parse
 from wnkd_tui.store.rows import TrialLine
 from wnkd_tui.store.states import JOB_STATES, STATE, telling
@@ -92,6 +91,21 @@ def job_ids(conn: sqlite3.Connection, search: Search = ALL) -> "array[int]":
     return array("q", filter(found.__contains__, ordered))
 
 
+def sorted_values(
+    conn: sqlite3.Connection, what: str, sort: str, ids: Collection[int]
+) -> dict[int, str | float | None]:
+    """What these trials or jobs (`what`) are sorted by in the order of the field `sort`, by their
+    numbers. Raises FilterError."""
+    fields = TABLES[what]
+    field = known_field(sort, fields)
+    select = f"{fields.table}.id, {field.order or field.sql}"
+    condition = f"{fields.table}.id IN (SELECT value FROM json_each(:ids))"
+    cursor = conn.cursor()
+    cursor.row_factory = None
+    known = {"ids": json.dumps(list(ids)), "deserted": liveness.deserted(conn)}
+    return dict(cursor.execute(_statement(fields, set(field.needs), select, condition), known))
+
+
 def trial_lines(conn: sqlite3.Connection, ids: Collection[int]) -> dict[int, TrialLine]:
     """The lines of these trials by their numbers; those that are gone are left out."""
     known = {"ids": json.dumps(list(ids)), "deserted": liveness.deserted(conn)}
@@ -106,22 +120,28 @@ def _found(conn: sqlite3.Connection, fields: Fields, search: Search, order: str)
         needs |= set(field.needs)
         value, down = field.order or field.sql, " DESC" if search.down else ""
         order = f"{value} IS NULL, {value} COLLATE NOCASE{down}, {order}"
+    select = _statement(fields, needs, f"{fields.table}.id", chosen.condition)
+    values = {**chosen.values, "deserted": liveness.deserted(conn)}
+    return _ids(conn, select + (f" ORDER BY {order}" if order else ""), values)
+
+
+def _statement(fields: Fields, needs: Collection[str], select: str, condition: str) -> str:
+    """A selection over the table and those of its sources that it needs."""
     sources = [source for name, source in fields.sources.items() if name in needs]
     parts = [
         "WITH " + ", ".join(table for table, _ in sources) if sources else "",
-        f"SELECT {fields.table}.id FROM {fields.table}",
+        f"SELECT {select} FROM {fields.table}",
         *(join for _, join in sources),
-        f"WHERE {chosen.condition}",
-        f"ORDER BY {order}" if order else "",
+        f"WHERE {condition}",
     ]
-    values = {**chosen.values, "deserted": liveness.deserted(conn)}
-    return array("q", _ids(conn, " ".join(parts), values))
+    return " ".join(parts)
 
 
-def _ids(conn: sqlite3.Connection, select: str, values: Mapping[str, str | float]) -> Iterator[int]:
-    cursor = conn.cursor()
-    cursor.row_factory = None  # a tuple costs half of a row
-    return chain.from_iterable(cursor.execute(select, values))
+def _ids(conn: sqlite3.Connection, select: str, values: Mapping[str, str | float]) -> "array[int]":
+    """In one row: sqlite3 gives other threads a turn at every row, and a screen that is being drawn
+    then takes ten thousand of them."""
+    row = conn.execute(f"SELECT json_group_array(id) FROM ({select})", values).fetchone()
+    return array("q", json.loads(row[0]))
 
 
 def _line(row: sqlite3.Row) -> TrialLine:
