@@ -9,10 +9,10 @@ KILLS := 200
 EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app soak newcomer browser torture results test-offline wordnet clean
+.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app bench-augmentation soak newcomer browser torture results test-offline wordnet clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Install wnkd and its tools into .venv
 
@@ -68,6 +68,9 @@ bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
 	$(BIN)/uv pip install --quiet --python $(PEERS) --group bench
 	$(BIN)/python benchmarks/leet.py --peers $(PEERS)/bin/python
+
+bench-augmentation: $(STAMP) ## Augmented images a CPU second, beside Pillow and torchvision
+	$(BIN)/python benchmarks/augmentation.py
 
 soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
 	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)

@@ -137,15 +137,17 @@ def filters(bench: Bench) -> None:
     slowest = max(found, key=found.get)
     note = f"slowest of {len(found)}: {slowest}"
     bench.say("filter over all trials, its ids", 1000 * found[slowest], "ms", 150, note)
+    note = f"slowest of {len(app_store.FILTERS)}, from the last letter to the last thing drawn"
     with bench.fresh() as terminal:
         terminal.settle(limit=10, quiet=1.0)
         app_keys.goto(terminal, "5")
         taken = []
         for text in app_store.FILTERS:
             terminal.press("/")
-            taken.append(terminal.press(text).last)
-            terminal.press(app_keys.ENTER + "/" + app_keys.BACK * len(text) + app_keys.ENTER)
-    bench.say("filter over all trials, on the screen", 1000 * max(taken), "ms", 150, "slowest of 5")
+            terminal.press(text[:-1])
+            taken.append(terminal.press(text[-1]).last)
+            terminal.press(app_keys.BACK * len(text) + app_keys.ENTER)
+    bench.say("filter over all trials, on the screen", 1000 * max(taken), "ms", 150, note)
 
 
 def idle(bench: Bench) -> None:

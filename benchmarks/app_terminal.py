@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SMALL = 200  # bytes: a blinking cursor or an echoed letter is less, a line of a list more
+SMALL = 300  # bytes: a line with a blinking cursor is less, a line of a list more
 PATIENCE = 1.5  # seconds after which a trifle is taken for all that is drawn
 RECENT = 1 << 17  # bytes that are looked through for words
 QUIET = 0.4  # seconds without anything drawn, after which a screen counts as final

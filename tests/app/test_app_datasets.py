@@ -100,7 +100,7 @@ def test_a_dataset_tells_what_it_holds_and_what_was_left_out(home: Home, db: Dat
 
 def test_a_class_tells_its_texts() -> None:
     colours = inks({}, DARK.name)
-    nouns = Retrieved({"barn_owl": (("owl", 0.6), ("bird", 0.25))}, {})
+    nouns = Retrieved({"barn_owl": (("owl", 0.6), ("bird", 0.25), ("fish", 0.004))}, {})
     told = class_words("barn_owl", None, nouns, colours).plain
     assert "itap of a barn owl.  and 6 more of the paper's templates" in told
     assert told.endswith("WordNet    owl 0.60, bird 0.25")
@@ -172,9 +172,7 @@ async def test_a_dataset_is_added_checked_and_removed(
         await until(pilot, lambda: isinstance(app.screen, DatasetsPage))
         assert "owls" in known()
         await settle(pilot)
-        rows = app.screen.query_one("#datasets", Rows)
-        await until(pilot, lambda: "owls" in drawn(app, "#datasets"))
-        rows.go_to("owls")
+        await until(pilot, lambda: app.screen.query_one("#datasets", Rows).key == "owls")
         await until(pilot, lambda: "✓ ready" in drawn(app, "#datasets"))
         Image.new("RGB", (8, 8)).save(folder / "owl" / "0.png")
         await pilot.press("C")

@@ -59,7 +59,7 @@ def test_what_is_saved_is_read_again(tmp_path_factory: pytest.TempPathFactory, o
 )
 def test_a_file_that_is_wrong_says_so(new_home: Home, text: str, says: str) -> None:
     configs.save(new_home, "good", Fields())
-    (new_home.root / configs.FOLDER / "bad.toml").write_text(text)
+    (new_home.configurations / "bad.toml").write_text(text)
     with pytest.raises(SpecError, match=r"bad\.toml: ") as told:
         configs.load(new_home, "bad")
     assert says in str(told.value)

@@ -12,6 +12,7 @@ from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.form.screen import TrialForm
 from wnkd_tui.app.screens.grid.screen import GridPage
 from wnkd_tui.app.screens.grid.sweep import SweepList
+from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.knobs import Knob
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
@@ -302,8 +303,14 @@ async def test_cells_are_marked_by_shift_and_by_dragging(
         await until(pilot, lambda: specs(home, db) == before)
 
 
+def charts(app: WnkdApp) -> list[str]:
+    """What the charts in sight are of."""
+    drawn = (str(chart.render()) for chart in app.screen.query(Chart) if chart.display)
+    return [text.partition(" (top-1")[0] for text in drawn]
+
+
 async def test_a_wide_screen_has_all_modalities_and_the_page_remembers(
-    home: Home, make_app: MakeApp, settle: Settle
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
 ) -> None:
     app = make_app(home)
     async with app.run_test(size=(160, 50)) as pilot:
@@ -315,6 +322,17 @@ async def test_a_wide_screen_has_all_modalities_and_the_page_remembers(
         await pilot.press("right", "right")
         await pilot.pause()
         assert words(app, "#grid-cell").startswith("T_x,(img, 0%gt 100%wn) S_s  ✓ done  best 91.00")
+        charted = ["T_x sees img, text", "T_x sees text", "T_x sees img"]
+        await until(pilot, lambda: charts(app) == charted)
+        await pilot.resize_terminal(100, 50)
+        await settle(pilot)
+        await until(pilot, lambda: charts(app) == ["Teacher and students"])
+        await pilot.press("y", "y", "y")
+        await settle(pilot)
+        await until(pilot, lambda: charts(app) == charted[2:])  # the cursor stayed in its place
+        await pilot.press("up")  # to what T_x learns of text alone
+        await until(pilot, lambda: charts(app) == charted[1:2])
+        await pilot.press("y")
         await pilot.resize_terminal(80, 24)
         await settle(pilot)
         assert (table.row_count, len(table.columns)) == (9, 4)

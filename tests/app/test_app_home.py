@@ -156,6 +156,12 @@ async def test_what_is_not_shown_is_counted(
         await pilot.resize_terminal(40, 10)
         await settle(pilot)
         assert app.screen.query_one("#home").max_scroll_y > 0
+        await pilot.resize_terminal(160, 50)
+        assert app.screen.query_one("#results").region.x > 0
+        change(home, "UPDATE job SET state = 'done', finished_at = 1.8e9")
+        await until(pilot, lambda: app.screen.query_one("#results").region.x == 0)  # all its own
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: len(lines(app, "results")) > 10)
 
 
 async def test_a_worker_that_waits_or_died_says_what_to_press(

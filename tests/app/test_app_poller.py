@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from textual.message import Message
 
-from wnkd_tui.app.poller import Answered, Poller, Source, Told
+from wnkd_tui.app.poller import Answered, Poller, Source, Told, Unreadable
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
 
@@ -103,3 +103,28 @@ def test_keys_of_two_modules_never_meet(new_home: Home, db: Database) -> None:
     assert source.once("datasets", rows) == ["digits"]
     assert source.once("datasets", names) == "digits"
     conn.close()
+
+
+def test_an_unexpected_error_is_told_before_the_database_is_read_through(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    class Bad:
+        def read(self, source: Source) -> None:
+            raise KeyError("best")
+
+    def check(error: Exception, home: Home) -> str:
+        assert told == ["'best'"]
+        poller.stop()
+        return "damaged"
+
+    def take(message: Message) -> None:
+        if isinstance(message, Unreadable):
+            told.append(message.reason)
+
+    monkeypatch.setattr("wnkd_tui.app.poller.fault_behind", check)
+    poller = Poller(lambda: home, take)
+    poller.ask(Bad())
+    poller.run()
+    assert told == ["'best'", "damaged"]

@@ -11,6 +11,7 @@ from wnkd_tui.app.screens.ask import Ask, AskLine
 from wnkd_tui.app.screens.queue.screen import QueuePage
 from wnkd_tui.app.screens.queue.view import QueueView
 from wnkd_tui.app.widgets.rows import Rows
+from wnkd_tui.app.widgets.written import Written
 from wnkd_tui.home import Home
 from wnkd_tui.store.rows import JobRow
 
@@ -167,16 +168,16 @@ async def test_every_key_is_in_a_menu_and_the_surroundings_of_a_job_are_told(
         jobs(app).go_to(43)
         await settle(pilot)
         await pilot.press("i")
-        about = app.screen.query_one("#about")
+        about = app.screen.query_one("#about", Written)
         assert about.display
-        words = str(about.query_one(Static).render())
+        words = about.plain
         assert "lost 2 times; not tried again before 08:10 (in 10m00)" in words
         assert "starts at about" in words
         assert "✓ T_x 40" in words
         assert "needed by nothing" in words
         jobs(app).go_to(40)
         await settle(pilot)
-        words = str(about.query_one(Static).render())
+        words = about.plain
         assert "○ student 43" in words
         jobs(app).go_to(43)
         await settle(pilot)

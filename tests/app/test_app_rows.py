@@ -8,7 +8,8 @@ from textual.app import App, ComposeResult
 
 from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.theme import DARK
-from wnkd_tui.app.widgets.rows import Column, Rows
+from wnkd_tui.app.widgets.columns import Column
+from wnkd_tui.app.widgets.rows import Rows
 
 MANY = 50_000
 
@@ -35,7 +36,7 @@ class Long(App[None]):
         self.keys = array("q", keys)
         self.rows.list(Listing(self.keys, {key: key for key in self.rows.window.of(self.keys)}))
 
-    def on_rows_wanted(self, event: Rows.Wanted) -> None:
+    def on_lines_wanted(self, event: Rows.Wanted) -> None:
         self.wanted.append(event.table.window)
         self.fill(self.keys)
 

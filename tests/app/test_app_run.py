@@ -16,8 +16,11 @@ from wnkd_tui.app.screens.run.command import command
 from wnkd_tui.app.screens.run.curves import CurvesPane
 from wnkd_tui.app.screens.run.origins import origin
 from wnkd_tui.app.screens.run.view import TABS, telling
-from wnkd_tui.app.widgets.log import LogText, LogView
+from wnkd_tui.app.widgets.chart import Chart
+from wnkd_tui.app.widgets.log_text import LogText
+from wnkd_tui.app.widgets.log_view import LogView
 from wnkd_tui.app.widgets.rows import Rows
+from wnkd_tui.app.widgets.written import Written
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
@@ -35,8 +38,7 @@ def drawn(app: WnkdApp, selector: str) -> str:
 
 def said(app: WnkdApp) -> str:
     """The text of the view in sight, as far as it goes down."""
-    widget = app.screen.query_one("#run-text").query_one(Static)
-    return "\n".join(strip.text for strip in widget.render_lines(widget.region.reset_offset))
+    return app.screen.query_one("#run-text", Written).plain
 
 
 def part(app: WnkdApp) -> Any:
@@ -51,7 +53,9 @@ async def to_tab(pilot: Pilot[None], settle: Settle, tab: str) -> None:
     await settle(pilot)
 
 
-async def test_every_view_of_a_trial(home: Home, make_app: MakeApp, settle: Settle) -> None:
+async def test_every_view_of_a_trial(
+    home: Home, make_app: MakeApp, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = make_app(home)
     async with app.run_test(size=(160, 60)) as pilot:
         await settle(pilot)
@@ -64,6 +68,16 @@ async def test_every_view_of_a_trial(home: Home, make_app: MakeApp, settle: Sett
         assert "● training" in drawn(app, "#curve-loss")
         assert not app.screen.query_one("#curve-rate").display  # nobody measured it
 
+        asked: list[object] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(app.poller, "ask", asked.append)
+            app.page.action_tab(1)  # type: ignore[attr-defined]
+            assert not asked  # before its name is drawn
+            assert [name.name for name in app.screen.query("Name.here")] == ["Results"]
+            await pilot.pause()
+            await pilot.pause()
+        assert asked == [app.page.question()]
+        app.page.ask()
         await to_tab(pilot, settle, "Results")
         told = said(app)
         assert "answers as its teachers do  90.00 % of validation" in told
@@ -87,7 +101,8 @@ async def test_every_view_of_a_trial(home: Home, make_app: MakeApp, settle: Sett
         await settle(pilot)
         assert "no trial 999" in said(app)
         await pilot.press("d", "d", *"x1", "enter")
-        assert any("is no trial's number" in one.message for one in app._notifications)
+        assert "whole number" in str(app.screen.query_one(".fault", Static).render())
+        await pilot.press("escape")
 
         await to_tab(pilot, settle, "Environment")
         told = said(app)
@@ -155,7 +170,7 @@ async def test_jobs_are_gone_through_by_keys_and_clicks(
 
 
 async def test_curves_have_a_cursor_and_a_scale(
-    home: Home, make_app: MakeApp, settle: Settle
+    home: Home, make_app: MakeApp, settle: Settle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conn = connect(home)
     student = next(job for job in queries.jobs(conn, trial=7) if job.kind == "student")
@@ -176,6 +191,11 @@ async def test_curves_have_a_cursor_and_a_scale(
         await pilot.press("right")
         assert "step" in drawn(app, "#curve-loss")
         assert " to " in drawn(app, "#curve-loss").splitlines()[-1]  # least and greatest
+        read: list[str | None] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(Chart, "read", lambda chart, *_: read.append(chart.id))
+            await pilot.press("l", "l")
+        assert read == ["curve-loss"] * 2  # nothing else has a logarithm
         await pilot.press("l")
         assert drawn(app, "#curve-loss").startswith("log10 of loss")
         shown = []

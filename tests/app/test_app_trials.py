@@ -13,6 +13,7 @@ from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
 from wnkd_tui.store.database import connect
 from wnkd_tui.store.find import labels, listing
+from wnkd_tui.store.find.listing import Search
 from wnkd_tui.store.rows import TrialLine
 
 MakeApp = Callable[..., WnkdApp]
@@ -106,6 +107,15 @@ async def test_the_list_is_sorted_by_keys_and_by_its_heads(
         assert rows.order == ("", False)  # the third one takes it off
         assert keys_of(app) == list(range(30, 0, -1))
         assert "▲" not in rows.render_line(0).text
+        await pilot.press("o", "end", "up", "enter")  # image, which has no column
+        await settle(pilot)
+        assert rows.order == ("image", True)
+        assert keys_of(app) == list(listing.trial_ids(connect(home), Search("", "image", True)))
+        assert "Image▼" in rows.render_line(0).text
+        await pilot.press("o", "home", "enter")
+        await settle(pilot)
+        assert rows.order == ("", False)
+        assert "Image" not in rows.render_line(0).text
 
 
 async def test_tags_and_notes_are_put_on_and_taken_back(

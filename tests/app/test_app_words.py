@@ -1,14 +1,21 @@
 """What is said in a cell or a line: pure functions."""
 
+from collections import namedtuple
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
+from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from wnkd_tui.app.progress import bar, duration, eta, rate_text
 from wnkd_tui.app.screens.grid.paint import mix_label
 from wnkd_tui.app.screens.queue.columns import figures
+from wnkd_tui.app.screens.sorting import greatest_first, with_sorted
 from wnkd_tui.app.states import SIGNS, badge, counts_line
 from wnkd_tui.app.theme import DARK, LIGHT, inks
-from wnkd_tui.app.widgets.rows import Column, fit
+from wnkd_tui.app.widgets.columns import Column, fit, line
 from wnkd_tui.queue.preview import Preview
 
 INKS = inks({}, DARK.name)
@@ -105,3 +112,33 @@ def test_a_preview_says_what_is_new_and_what_is_shared() -> None:
     assert Preview().text() == "nothing chosen"
     assert Preview(1, 0, 0, 7).text() == "1 trial, queued or done already"
     assert Preview(3, 2, 1, 5).text() == "3 trials (1 there): 1 new job, 5 shared"
+
+
+def test_a_list_shows_what_it_is_sorted_by() -> None:
+    row = namedtuple("row", "id")
+    own = [
+        Column[Any]("Id", lambda r, _: Text(str(r.id)), 5, field="id"),
+        Column[Any]("Name", lambda r, _: Text("a"), 9, grow=1, field="name"),
+        Column[Any]("T_x", lambda r, _: Text("b"), 5, room=90, field="tx"),
+    ]
+
+    def shown(sort: str, values: Mapping[int, Any]) -> list[str]:
+        columns = with_sorted(own, "trials", sort, values, 0.0, "red")
+        return [f"{one.title} {one.cell(row(3), w)}" for one, w in fit(columns, 60)]
+
+    assert shown("", {}) == ["Id 3", "Name a"]
+    assert shown("tx", {}) == ["Id 3", "Name a", "T_x b"]  # its own column at any width
+    assert shown("image", {3: 0.613}) == ["Id 3", "Name a", "Image 0.61"]
+    assert shown("note", {3: "x"}) == ["Id 3", "Name a", "Note x"]
+    assert shown("image", {}) == ["Id 3", "Name a", "Image "]
+    assert greatest_first("trials", "image", {"acc": True})
+    assert not greatest_first("trials", "note", {"acc": True})
+
+
+def test_cells_keep_their_colour_whatever_they_say() -> None:
+    fitted = [(Column[Any]("", lambda r, _: Text(), 6), 6)] * 3
+    cells = [Text("a", "red"), Text("±1", "red"), Text.assemble("b", ("too long", "red"))]
+    drawn = line(cells, fitted, Style(), Console())
+    assert "".join(one.text for one in drawn) == "a       ±1      btoo …"
+    red = [one.text.strip() for one in drawn if one.style == Style.parse("red")]
+    assert red == ["a", "±1", "too …"]

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.ask import Ask, AskLine
 from wnkd_tui.app.screens.worker_log import WorkerLog
-from wnkd_tui.app.widgets.log import LogTail
+from wnkd_tui.app.widgets.log_tail import LogTail
 from wnkd_tui.home import Home
 
 MakeApp = Callable[..., WnkdApp]
@@ -140,8 +139,8 @@ async def test_it_is_started_with_as_many_slots_as_one_says_and_its_log_is_shown
         assert (free.root / "worker.args").read_text() == "--slots 3"
         await pilot.press("W", "o")
         assert isinstance(app.screen, WorkerLog)
-        tail = app.screen.query_one(LogTail).query_one(Static)
-        await until(pilot, lambda: "29 jobs to do" in str(tail.render()))
+        tail = app.screen.query_one(LogTail)
+        await until(pilot, lambda: "29 jobs to do" in tail.plain)
         await pilot.press("escape", "W")
         assert isinstance(app.screen, Ask)
         await pilot.click(offset=(1, 1))  # beside it

@@ -2,26 +2,23 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from wnkd_tui.app.deeds import Deeds, Done, Refused
+from wnkd_tui.app.look import Look
 from wnkd_tui.app.memory import Memory
 from wnkd_tui.app.overseer import Overseer
+from wnkd_tui.app.pages import PAGES, Make, warm
 from wnkd_tui.app.palette import Palette, commands
-from wnkd_tui.app.plain import Ascii, shows_unicode
 from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
 from wnkd_tui.app.screens.broken import Broken
-from wnkd_tui.app.screens.home.screen import HomePage
-from wnkd_tui.app.screens.page import TABS, TALL, WIDE, Page
-from wnkd_tui.app.theme import DARK, LIGHT, inks
+from wnkd_tui.app.screens.page import TABS, Page
 from wnkd_tui.app.widgets.header import Tab
 from wnkd_tui.app.worker import RUN_QUEUE
 from wnkd_tui.home import Home
@@ -31,58 +28,16 @@ if TYPE_CHECKING:
     from wnkd_tui.queue.fields import Fields
 
 
-_PAGES = {
-    "datasets": ("datasets.screen", "DatasetsPage"),
-    "grid": ("grid.screen", "GridPage"),
-    "queue": ("queue.screen", "QueuePage"),
-    "trials": ("trials.screen", "TrialsPage"),
-    "run": ("run.screen", "RunPage"),
-    "compare": ("compare.screen", "ComparePage"),
-}
 _REMEMBERED = 5.0  # seconds between two looks at what is to be kept
 
 
-def _import_pages() -> None:
-    """Once the first page stands, the others are made ready, so that no key has to wait."""
-    from importlib import import_module
-
-    for module, _ in _PAGES.values():
-        import_module(f"wnkd_tui.app.screens.{module}")
-    import_module("wnkd_tui.app.screens.form.screen")
-    for heavy in ("engine.data.registry", "plotext"):
-        import_module(heavy)
-
-
-def _lazy(module: str, name: str) -> Callable[[], Screen[Any]]:
-    """A page that is imported when it is first gone to."""
-
-    def make() -> Screen[Any]:
-        from importlib import import_module
-
-        page: Screen[Any] = getattr(import_module(f"wnkd_tui.app.screens.{module}"), name)()
-        return page
-
-    return make
-
-
-class WnkdApp(App[None]):
+class WnkdApp(Look):
     """`find` gives the home, `clock` the time in UTC seconds, `worker` the command it starts."""
 
     TITLE = "wnkd"
     CSS_PATH = "wnkd.tcss"
     DEFAULT_MODE = "home"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "home": HomePage,
-        **{mode: _lazy(*where) for mode, where in _PAGES.items()},
-    }
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
-        (0, "-narrow"),
-        (WIDE, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-short"),
-        (TALL, "-tall"),
-    ]
+    MODES: ClassVar[dict[str, str | Make]] = PAGES
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(key, f"go('{page}')", title, show=False, tooltip=f"Go to {title}")
@@ -106,17 +61,12 @@ class WnkdApp(App[None]):
         worker: Sequence[str] = RUN_QUEUE,
     ) -> None:
         super().__init__()
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
         self.find = find
         self.clock = clock
         self.status: Status | None = None
         self.trial: int | None = None  # the one that Run shows
         self.job: int | None = None  # of its jobs the one that was asked for
         self.marked: tuple[int, ...] = ()  # trials that are marked on page 5
-        self.unicode = shows_unicode()
-        self._ascii = Ascii(enabled=not self.unicode)
         self.memory = Memory(find)
         if (theme := self.memory.kept.get("theme")) in list(self.available_themes):
             self.theme = str(theme)
@@ -132,11 +82,6 @@ class WnkdApp(App[None]):
         """The page in sight, whatever dialog lies over it."""
         return next((s for s in reversed(self.screen_stack) if isinstance(s, Page)), None)
 
-    @cached_property
-    def inks(self) -> dict[str, str]:
-        """The colours of words and charts; remade when the theme changes."""
-        return inks(self.theme_variables, self.theme)
-
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
             self.push_screen(Palette())  # without an id: the last one may be on its way out
@@ -149,18 +94,10 @@ class WnkdApp(App[None]):
         yield from super().get_system_commands(screen)
         yield from commands(self, screen)
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, for themes that are not ours."""
-        return inks({}, DARK.name)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
-
     def on_mount(self) -> None:
-        if (page := self.memory.kept.get("page")) in list(_PAGES):
+        if (page := self.memory.kept.get("page")) in list(PAGES):
             self.go(str(page))
         self.set_interval(_REMEMBERED, self._remember)
-        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
         self.run_worker(self.poller.run, thread=True, group="poller")
         self.set_interval(0.5, self.overseer.watch)
 
@@ -184,8 +121,7 @@ class WnkdApp(App[None]):
         every = (one for stack in self._screen_stacks.values() for one in stack)
         return [one for one in every if isinstance(one, Page)]
 
-    def _recolour(self) -> None:
-        self.__dict__.pop("inks", None)
+    def repaint(self) -> None:
         if self.page:
             self.page.repaint()
 
@@ -206,7 +142,7 @@ class WnkdApp(App[None]):
             self.page.take(event.question, event.answer)
         if not self._warm:
             self._warm = True
-            self.run_worker(_import_pages, thread=True, group="warm")
+            self.run_worker(warm, thread=True, group="warm")
 
     @on(Unreadable)
     def _unreadable(self, event: Unreadable) -> None:
@@ -264,9 +200,6 @@ class WnkdApp(App[None]):
         """The grid of `dataset`."""
         self.grid_dataset = dataset
         self.go("grid")
-
-    def action_shade(self) -> None:
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
 
     def action_keys(self) -> None:
         if self.screen.query("HelpPanel"):

@@ -227,8 +227,8 @@ def _but(refused: Counter[str]) -> str:
 def _why_not(jobs: Sequence[int], refused: Counter[str]) -> str:
     refused = +refused
     if len(jobs) == 1:
-        return f"job {jobs[0]} is {next(iter(refused), 'there already')}"
-    return f"none of these {len(jobs)} jobs: {undoing.listed(refused) or 'they are there already'}"
+        return f"job {jobs[0]} is {next(iter(refused), 'so already')}"
+    return f"none of these {len(jobs)} jobs: {undoing.listed(refused) or 'they are so already'}"
 
 
 def _named(what: str, ids: Sequence[int]) -> str:

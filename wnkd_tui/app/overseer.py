@@ -140,9 +140,8 @@ class Overseer:
                 self._start(int(value))
 
         question = "How many jobs at a time, in all?"
-        self._app.push_screen(
-            AskLine(question, "2", lambda text: whole(text, 1, _MOST_SLOTS)), answer
-        )
+        line = AskLine(question, "2", fault=lambda text: whole(text, 1, _MOST_SLOTS))
+        self._app.push_screen(line, answer)
 
     def _start(self, slots: int | None = None) -> None:
         try:

@@ -17,7 +17,7 @@ from textual.message import Message
 from engine.errors import WnkdError
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import connect, fault_behind
+from wnkd_tui.store.database import FAULTS, connect, fault_behind
 
 Clock = Callable[[], float]
 Known = TypeVar("Known")
@@ -142,19 +142,22 @@ class Poller:
             try:
                 self._watch()
             except Exception as error:  # noqa: BLE001 - a dead thread would leave an old screen
-                self._post(Unreadable(self._reason(error)))
+                self._tell(error)
                 self._woken.wait()  # until a person has mended it and says so
                 self._woken.clear()
 
-    def _reason(self, error: Exception) -> str:
-        """One line for people; of a damaged database, what is wrong with it."""
-        says = str(error).splitlines()[0] if str(error) else repr(error)
+    def _tell(self, error: Exception) -> None:
+        """Tells it in one line at once; then, where a damaged database may be behind it, what is
+        wrong with that, for which all of it is read."""
+        if not isinstance(error, FAULTS):
+            self._post(Unreadable(str(error).splitlines()[0] if str(error) else repr(error)))
         if isinstance(error, WnkdError | OSError):
-            return says
+            return
         try:
-            return fault_behind(error, self._find()) or says
+            if found := fault_behind(error, self._find()):
+                self._post(Unreadable(found))
         except (WnkdError, OSError) as home_error:
-            return str(home_error)
+            self._post(Unreadable(str(home_error)))
 
     def _watch(self) -> None:
         home = self._find()

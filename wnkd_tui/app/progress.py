@@ -1,6 +1,11 @@
 """Progress in words: bars, counts, rates and times as people read them."""
 
+from datetime import datetime
+
 from rich.text import Text
+
+_DAY = 86400.0  # seconds
+_HALF_YEAR = 180 * _DAY
 
 
 def bar(share: float, width: int, ink: str, faint: str) -> Text:
@@ -20,6 +25,18 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600}h{whole % 3600 // 60:02d}"
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+def moment(at: float | None, now: float) -> str:
+    """`14:05` of times within half a day, `Tue 14h` within days, else `12 Mar`, `2025-03`."""
+    if at is None:
+        return ""
+    then, away = datetime.fromtimestamp(at), abs(at - now)
+    if away < _DAY / 2:
+        return f"{then:%H:%M}"
+    if away < 6 * _DAY:
+        return f"{then:%a %H}h"
+    return f"{then:%d %b}" if away < _HALF_YEAR else f"{then:%Y-%m}"
 
 
 def eta(done: int, total: int, rate: float | None) -> str:

@@ -69,16 +69,28 @@ class Ask(_Question):
 
 
 class AskLine(_Question):
-    """Dismissed with what was typed; `fault` says in a line what is wrong with that, or ""."""
+    """Dismissed with what was typed; `fault` says in a line what is wrong with that, or "". What is
+    typed replaces `value` unless it is to be `edited`."""
 
-    def __init__(self, question: str, value: str, fault: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        question: str,
+        value: str = "",
+        *,
+        fault: Callable[[str], str] = lambda _: "",
+        placeholder: str = "",
+        edited: bool = False,
+    ) -> None:
         super().__init__()
-        self._question, self._value, self._fault = question, value, fault
+        self._question, self._fault = question, fault
+        self._input = Input(
+            value, placeholder=placeholder, select_on_focus=not edited, compact=True
+        )
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield Static(self._question, classes="question", markup=False)
-            yield Input(self._value, compact=True)
+            yield self._input
             yield Static(classes="fault", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -14,16 +14,18 @@ from wnkd_tui.app import labelling
 from wnkd_tui.app.listing import Listing
 from wnkd_tui.app.poller import Source
 from wnkd_tui.app.screens.page import Page
+from wnkd_tui.app.screens.sorting import Numbered, Value, asking, greatest_first, with_sorted
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.find import FindBar
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.store import queries
 from wnkd_tui.store.find import labels
 from wnkd_tui.store.find.fields import TABLES
 from wnkd_tui.store.find.language import FilterError
-from wnkd_tui.store.find.listing import Search, job_ids, trial_ids
+from wnkd_tui.store.find.listing import Search, job_ids, sorted_values, trial_ids
 from wnkd_tui.store.rows import SavedFilter
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Numbered)
 _IDS: Final[Mapping[str, Callable[[sqlite3.Connection, Search], Sequence[int]]]] = {
     "trials": trial_ids,
     "jobs": job_ids,
@@ -35,6 +37,7 @@ def searching() -> list[Binding]:
     return [
         Binding("slash", "find", "Find", key_display="/", tooltip="Show those that fit a filter"),
         Binding("s", "sort", "Sort", show=False, tooltip="Sort by the next column"),
+        Binding("o", "order", "Sort by…", show=False, tooltip="Pick what to sort by"),
         Binding("S", "reverse", "Turn the order", show=False, tooltip="Sort the other way round"),
     ]
 
@@ -49,12 +52,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Found(Generic[Row]):
-    """`total` counts without a filter; `error` says in a line why the filter cannot be used."""
+    """`total` counts without a filter; `error` says in a line why the filter cannot be used;
+    `sorted` is what rows of the window are sorted by, by their ids."""
 
     listing: Listing[Row] = field(default_factory=Listing)
     total: int = 0
     error: str | None = None
     known: Known = field(default_factory=Known)
+    sorted: Mapping[int, Value] = field(default_factory=dict)
 
 
 def find(
@@ -72,6 +77,18 @@ def find(
         return source.once((what, search, deserted), ids), None
     except FilterError as wrong:
         return (), str(wrong)
+
+
+def values(
+    source: Source, what: str, search: Search, ids: Sequence[int], deserted: str
+) -> Mapping[int, Value]:
+    """What these are sorted by; nothing where they are in their list's own order."""
+    if not search.sort or not ids:
+        return {}
+    return source.once(
+        (what, search.sort, tuple(ids), deserted),
+        lambda: sorted_values(source.conn, what, search.sort, ids),
+    )
 
 
 def known(source: Source) -> Known:
@@ -111,10 +128,9 @@ class SearchingPage(Page, Generic[Row]):
     def bar(self) -> FindBar:
         return self.query_one(FindBar)
 
-    @property
     @abstractmethod
-    def fields(self) -> Sequence[str]:
-        """Those of SORTS that the list can be sorted by now."""
+    def columns(self) -> Sequence[Column[Row]]:
+        """The list's own columns."""
 
     def kept(self) -> dict[str, Any]:
         search = self.search
@@ -136,16 +152,20 @@ class SearchingPage(Page, Generic[Row]):
         self.set_class(bool(total) and not shown and error is None, "-nothing")
         self.bar.tell(shown, total, error, answer.known.saved, answer.known.values)
         if error is None:
-            self._draw(listing, look)
+            self._draw(listing, answer.sorted, look)
 
-    def _draw(self, listing: Listing[Row], look: object) -> None:
+    def _draw(self, listing: Listing[Row], values: Mapping[int, Value], look: object) -> None:
         """The lines that are others; of another order or look all, and the head."""
-        rows, order = self.rows, (self.search.sort, self.search.down)
-        if listing == self._drawn and (order, look) == self._look:
+        rows, sort = self.rows, self.search.sort
+        ink = self.wnkd.inks["faint"]
+        look = sort, self.search.down, values, ink, look
+        if listing == self._drawn and look == self._look:
             return
-        if (order, look) != self._look:
-            self._look = order, look
-            rows.order = order
+        if look != self._look:
+            self._look = look
+            rows.order = sort, self.search.down
+            now = self.wnkd.clock()
+            rows.columns = with_sorted(self.columns(), self.WHAT, sort, values, now, ink)
             rows.refresh()
         self._drawn = listing
         rows.list(listing)
@@ -177,13 +197,16 @@ class SearchingPage(Page, Generic[Row]):
         search = self.search
         if event.field != search.sort:
             self._sort(event.field)
-        elif search.down == self.SORTS[event.field]:
+        elif search.down == self._downwards(event.field):
             self.action_reverse()
         else:
             self._sort("")
 
     def _sort(self, field: str) -> None:
-        self.look_for(Search(self.search.text, field, self.SORTS.get(field, False)))
+        self.look_for(Search(self.search.text, field, self._downwards(field)))
+
+    def _downwards(self, field: str) -> bool:
+        return greatest_first(self.WHAT, field, self.SORTS)
 
     def action_find(self) -> None:
         self.completing = True
@@ -191,17 +214,26 @@ class SearchingPage(Page, Generic[Row]):
         self.ask()
 
     def action_sort(self) -> None:
-        """By the next field; after the last one comes the list's own order."""
-        turn = ["", *self.fields]
+        """By the next of SORTS; after the last one comes the list's own order."""
+        turn = ["", *self.SORTS]
         place = turn.index(self.search.sort) if self.search.sort in turn else 0
         self._sort(turn[(place + 1) % len(turn)])
+
+    def action_order(self) -> None:
+        """By any field, whether or not it has a column."""
+
+        def answer(field: str | None) -> None:
+            if field is not None:
+                self._sort(field)
+
+        self.app.push_screen(asking(self.WHAT, self.search.sort), answer)
 
     def action_reverse(self) -> None:
         self.look_for(replace(self.search, down=not self.search.down))
 
     def searchable(self, action: str) -> bool | None:
         """Whether a key of these does something; None for another key."""
-        if action in ("find", "sort"):
+        if action in ("find", "sort", "order"):
             return not self.has_class("-empty")
         if action == "reverse":
             return bool(self.search.sort)

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.dialog import Dialog
-from wnkd_tui.app.widgets.log import LogTail
+from wnkd_tui.app.widgets.log_tail import LogTail
 from wnkd_tui.app.worker import LOG, said
 from wnkd_tui.home import Home
 

@@ -1,6 +1,6 @@
 """A line of names of which one is chosen, by a key that turns to the next, or by a click."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -45,7 +45,9 @@ class Choices(Horizontal):
         for name in self._names:
             yield Name(name, name=name)
 
-    def tell(self, chosen: str, inks: dict[str, str]) -> None:
-        self.query_one(".key", Static).update(Text(self._key, f"bold {inks['teacher']}"))
+    def tell(self, chosen: str, inks: Mapping[str, str]) -> None:
+        self.query_one(".key", Static).update(
+            Text(self._key, f"bold {inks['teacher']}"), layout=False
+        )
         for name in self.query(Name):
             name.set_class(name.name == chosen, "here")

@@ -22,7 +22,7 @@ from textual.widgets import Input, Static
 from wnkd_tui.app.widgets.find_words import Words, named
 from wnkd_tui.store.rows import SavedFilter
 
-_PAUSE = 0.06  # seconds without a key before the list follows
+_PAUSE = 0.03  # seconds without a key before the list follows
 _WIDTH = 200  # of the hints, cut by the screen
 
 
@@ -118,7 +118,7 @@ class FindBar(Vertical):
         if not self.has_focus_within:
             self._from = self.screen.focused
         self.add_class("-open")
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: the next key is the filter's
 
     def clear(self) -> None:
         """Takes the filter off."""
@@ -175,9 +175,8 @@ class FindBar(Vertical):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         if self._timer:
-            self._timer.reset()
-        else:
-            self._timer = self.set_timer(_PAUSE, self._paused)
+            self._timer.stop()  # its reset would wait up to twice as long
+        self._timer = self.set_timer(_PAUSE, self._paused)
 
     def _paused(self) -> None:
         self._look()

@@ -16,6 +16,7 @@ Prompts = Mapping[str, Sequence[str]]  # a person's own, by class
 READING = "…"  # stands for what is being read
 _REASONS = 3  # skipped files that are named
 _NOUNS = 8  # of a class, the heaviest
+_LIGHTEST = 0.005  # of a noun's weight; less would stand there as 0.00
 
 
 def facts(row: DatasetRow) -> dict[str, str]:
@@ -71,7 +72,8 @@ def class_words(
         return text.append("no nouns yet: queue a trial with wn text (g, space, q)", faint)
     for words, of_class in (("", nouns.relaxed), ("\nlearned    ", nouns.learned)):
         if name in of_class:
-            shown = (f"{noun} {weight:.2f}" for noun, weight in of_class[name][:_NOUNS])
+            heaviest = of_class[name][:_NOUNS]
+            shown = (f"{noun} {weight:.2f}" for noun, weight in heaviest if weight >= _LIGHTEST)
             text.append(words, faint).append(", ".join(shown))
     if not nouns.relaxed and not nouns.learned:
         text.append("the noun bank's artifact is gone: queue its trial again", faint)

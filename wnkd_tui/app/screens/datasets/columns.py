@@ -7,7 +7,7 @@ from rich.text import Text
 
 from wnkd_tui.app.progress import bar
 from wnkd_tui.app.screens.datasets.view import DatasetLine
-from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.store.rows import DatasetRow
 
 Inks = Mapping[str, str]

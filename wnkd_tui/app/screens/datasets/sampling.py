@@ -93,7 +93,7 @@ def check(find: Callable[[], Home], row: DatasetRow, stop: Event, post: Post) ->
         post(Checking(row.name, done, total))
 
     try:
-        wrong = datasets.check(find(), row, report).wrong
+        wrong = datasets.check(find(), row, report=report).wrong
         words = f"{row.name}: {wrong}" if wrong else f"{row.name} is as it should be"
     except (WnkdError, sqlite3.Error, OSError) as error:
         words = str(error)

@@ -11,8 +11,9 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.footer import Footer
-from wnkd_tui.app.widgets.rows import Column, Rows
+from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.queue.settings import Setting, written
 
 

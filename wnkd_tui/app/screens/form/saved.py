@@ -15,8 +15,9 @@ from textual.widgets import Input, Static
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.footer import Footer
-from wnkd_tui.app.widgets.rows import Column, Rows
+from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
 from wnkd_tui.queue import configs
 from wnkd_tui.queue.configs import Saved

@@ -48,7 +48,7 @@ class Grid:
     basis: Basis
     lines: tuple[Line, ...]
     cells: Mapping[Place, Cell]
-    rows: tuple[Row, ...]  # what is measured of the first modality, as the reports have it
+    rows: Mapping[Modality, tuple[Row, ...]]  # what is measured, as the reports have it
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class GridQuestion:
             basis,
             lines,
             matrix(self.layout, basis, lines, known, balanced),
-            () if self.layout.by_dataset else _measured(conn, basis, trials),
+            {} if self.layout.by_dataset else _measured(conn, basis, trials),
         )
 
 
@@ -129,16 +129,20 @@ def _options(
     )
 
 
-def _measured(conn: sqlite3.Connection, basis: Basis, trials: Sequence[int]) -> tuple[Row, ...]:
-    """The grid's rows with a T_x, for the chart below it."""
-    rows = collect(queries.results(conn, trials=trials, per_class=False))
-    return tuple(row for row in rows if row.tx and _fits(row, row.tx, basis))
+def _measured(
+    conn: sqlite3.Connection, basis: Basis, trials: Sequence[int]
+) -> Mapping[Modality, tuple[Row, ...]]:
+    """The grid's rows with a T_x by what that sees, for the charts below the grid."""
+    found: dict[Modality, tuple[Row, ...]] = {}
+    for row in collect(queries.results(conn, trials=trials, per_class=False)):
+        if row.tx and _fits(row, row.tx, basis):
+            found[row.tx.modality] = (*found.get(row.tx.modality, ()), row)
+    return found
 
 
 def _fits(row: Row, tx: MultimodalSpec, basis: Basis) -> bool:
     """Whether a row has T_x as the grid has it, and the grid's changes as far as they matter."""
-    modality = basis.modalities[0]
-    if (tx.encoder, tx.modality) != (basis.encoder, modality):
+    if tx.encoder != basis.encoder or tx.modality not in basis.modalities:
         return False
-    line = Line(basis.dataset, (tx.wn, tx.noise), modality)
+    line = Line(basis.dataset, (tx.wn, tx.noise), tx.modality)
     return any(row.changes == spec.changes for spec in basis.specs(line, Kind(None), 0))

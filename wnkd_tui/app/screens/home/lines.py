@@ -10,7 +10,7 @@ from wnkd_tui.app.progress import bar, duration, eta, rate_text
 from wnkd_tui.app.screens.home.latest import Figure, Result
 from wnkd_tui.app.screens.home.view import HomeView
 from wnkd_tui.app.states import badge
-from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.queue.vitals import Vitals
 from wnkd_tui.store.rows import JobRow
 

@@ -63,7 +63,7 @@ class HomePage(Page):
         with VerticalScroll(id="home", can_focus=False):
             yield Static(id="said", markup=False)
             with Vertical(classes="halves"):
-                with Vertical(classes="half"):
+                with Vertical(classes="half", id="work"):
                     yield Section(lines.running(), lambda job: job.id, id="running")
                     yield Section(lines.bad(), lambda job: job.id, id="bad")
                     yield Section(lines.waiting(), lambda job: job.id, id="waiting")
@@ -96,7 +96,10 @@ class HomePage(Page):
         until = answer.forecast.finished
         over = f"all done about {clock(until, answer.now)}" if until else ""
         self._fill("waiting", answer.waiting[:most], _more(waiting, answer.waiting[:most], over))
-        self._fill("results", answer.results[:most], _rest(answer))
+        calm = not (running or bad or waiting)
+        self.query_one("#work").set_class(calm, "-nothing")
+        latest = answer.results[: _LONG if calm else most]
+        self._fill("results", latest, _rest(answer))
         self._show_vitals()
         self._hold()
         self.offer()

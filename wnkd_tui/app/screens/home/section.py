@@ -10,7 +10,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import Static
 
-from wnkd_tui.app.widgets.rows import Column, Rows
+from wnkd_tui.app.widgets.columns import Column
+from wnkd_tui.app.widgets.rows import Rows
 
 Row = TypeVar("Row")
 

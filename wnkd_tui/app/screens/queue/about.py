@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
-from wnkd_tui.app.progress import duration
-from wnkd_tui.app.screens.queue.columns import moment
+from wnkd_tui.app.progress import duration, moment
 from wnkd_tui.app.screens.queue.view import JobDetail
 from wnkd_tui.app.states import SIGNS, badge
 from wnkd_tui.store.rows import AttemptRow, JobRow

@@ -84,9 +84,8 @@ class ActingPage(SearchingPage[JobRow]):
             if value is not None:
                 self.wnkd.deeds.prioritise(jobs, int(value))
 
-        line = AskLine(
-            question, str(row.priority if row else 0), lambda text: whole(text, -MOST, MOST)
-        )
+        now = str(row.priority if row else 0)
+        line = AskLine(question, now, fault=lambda text: whole(text, -MOST, MOST))
         self.app.push_screen(line, answer)
 
     def action_remove(self) -> None:

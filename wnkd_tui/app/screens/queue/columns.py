@@ -1,14 +1,13 @@
 """How a job looks in the queue's list."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
 from rich.text import Text
 
-from wnkd_tui.app.progress import bar, duration, eta, rate_text
+from wnkd_tui.app.progress import bar, eta, moment, rate_text
 from wnkd_tui.app.states import badge
-from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.store.rows import JobRow
 
 # What the list can be sorted by, in the turn of the key; and whether the most or newest come first.
@@ -23,8 +22,6 @@ SORTS: Final = {
     "finished": True,
     "took": True,
 }
-_DAY = 86400.0  # seconds
-_HALF_YEAR = 180 * _DAY
 
 
 class JobCells:
@@ -36,38 +33,16 @@ class JobCells:
         self.starts: Mapping[int, float] = {}
         self.now = 0.0
 
-    def columns(self, sort: str) -> list[Column[JobRow]]:
-        """Of a list that is sorted by the field `sort`."""
-        extra = self._sorted_by(sort)
-        name = 24 if extra else 28
+    def columns(self) -> list[Column[JobRow]]:
         return [
             Column("Job", lambda job, _: Text(str(job.id)), 5, wide=6, right=True, field="id"),
             Column("", self._state, width=1, wide=11, field="state"),
             Column("Kind", lambda job, _: Text(job.kind), width=11, field="kind"),
-            Column("Name", lambda job, _: Text(job.name), name, wide=33, grow=2, field="name"),
+            Column("Name", lambda job, _: Text(job.name), 28, wide=33, grow=2, field="name"),
             Column("Progress", self._progress, width=18, grow=1),
-            *extra,
             Column("Rate", self._rate, width=14, room=110, right=True),
             Column("Trials", self._trials, width=10, room=130, right=True),
         ]
-
-    def _sorted_by(self, field: str) -> list[Column[JobRow]]:
-        """A column for what the list is sorted by, where there is none yet."""
-        told: dict[str, tuple[str, Callable[[JobRow], str]]] = {
-            "priority": ("Prio", lambda job: str(job.priority)),
-            "queued": ("Queued", lambda job: moment(job.queued_at, self.now)),
-            "started": ("Started", lambda job: moment(job.started_at, self.now)),
-            "finished": ("Ended", lambda job: moment(job.finished_at, self.now)),
-            "took": ("Took", lambda job: took(job.started_at, job.finished_at)),
-        }
-        if field not in told:
-            return []
-        title, cell = told[field]
-
-        def drawn(job: JobRow, _: int) -> Text:
-            return Text(cell(job), style=self.inks["faint"])
-
-        return [Column(title, drawn, width=8, right=True, field=field)]
 
     def _state(self, job: JobRow, width: int) -> Text:
         return badge(job.state, self.inks, word=width > 1)
@@ -97,22 +72,6 @@ class JobCells:
         first = ", ".join(str(trial) for trial in job.trials[:2])
         more = f" +{len(job.trials) - 2}" if len(job.trials) > 2 else ""
         return Text(first + more, style=self.inks["faint"])
-
-
-def moment(at: float | None, now: float) -> str:
-    """`14:05` of times within half a day, `Tue 14h` within days, else `12 Mar`, `2025-03`."""
-    if at is None:
-        return ""
-    then, away = datetime.fromtimestamp(at), abs(at - now)
-    if away < _DAY / 2:
-        return f"{then:%H:%M}"
-    if away < 6 * _DAY:
-        return f"{then:%a %H}h"
-    return f"{then:%d %b}" if away < _HALF_YEAR else f"{then:%Y-%m}"
-
-
-def took(started: float | None, ended: float | None) -> str:
-    return duration(ended - started) if started is not None and ended is not None else ""
 
 
 def figures(result: Mapping[str, object] | None) -> str:

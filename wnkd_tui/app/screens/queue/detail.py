@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from wnkd_tui import charts
@@ -13,8 +13,9 @@ from wnkd_tui.app.screens.queue.columns import figures
 from wnkd_tui.app.screens.queue.view import JobDetail
 from wnkd_tui.app.states import SIGNS, badge
 from wnkd_tui.app.widgets.chart import Chart, Draw
-from wnkd_tui.app.widgets.log import LogTail
-from wnkd_tui.app.widgets.rows import MARK
+from wnkd_tui.app.widgets.lines import MARK
+from wnkd_tui.app.widgets.log_tail import LogTail
+from wnkd_tui.app.widgets.written import Written
 from wnkd_tui.store.rows import JobRow
 
 # id of the chart: the words above it, and its curves as (metric, legend)
@@ -35,8 +36,7 @@ class JobPane(Vertical):
         with Horizontal():
             with Vertical(classes="words"):
                 yield LogTail()
-                with VerticalScroll(id="about"):
-                    yield Static()
+                yield Written(id="about")
             for name in _CHARTS:
                 yield Chart(id=name)
 
@@ -67,7 +67,7 @@ class JobPane(Vertical):
         job = detail.job
         self.query_one(".title", Static).update(_title(detail, inks, marks), layout=False)
         self.query_one(LogTail).tell(job.id, [*detail.log, *_last_word(job)])
-        self.query_one("#about > Static", Static).update(about(detail, start, now, inks))
+        self.query_one("#about", Written).write(about(detail, start, now, inks))
         ink = inks["student" if job.kind == "student" else "teacher"]
         for name, (words, curves) in _CHARTS.items():
             series = [

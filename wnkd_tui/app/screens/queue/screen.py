@@ -11,13 +11,15 @@ from textual.events import Click
 from textual.widgets import Static
 
 from wnkd_tui.app.poller import Status
+from wnkd_tui.app.progress import moment
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.app.screens.queue.acting import DEEDS, ActingPage, key
-from wnkd_tui.app.screens.queue.columns import SORTS, JobCells, moment
+from wnkd_tui.app.screens.queue.columns import SORTS, JobCells
 from wnkd_tui.app.screens.queue.detail import JobPane
 from wnkd_tui.app.screens.queue.possible import can
 from wnkd_tui.app.screens.queue.view import QueueQuestion, QueueView
 from wnkd_tui.app.screens.searching import searching
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.find import FindBar
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.store.rows import JobRow
@@ -50,7 +52,6 @@ class QueuePage(ActingPage):
     def __init__(self) -> None:
         super().__init__()
         self._cells = JobCells()
-        self._columns = self._cells.columns("")  # the table draws by this very list
         self._status: Status | None = None
         self._told_gone: object = None
         self._selected: int | None = None
@@ -60,7 +61,7 @@ class QueuePage(ActingPage):
         yield Static(EMPTY, classes="empty")
         yield FindBar("jobs", id="find")
         yield Static(id="gone")
-        yield Rows(self._columns, lambda job: job.id, id="jobs", markable=True)
+        yield Rows(self.columns(), lambda job: job.id, id="jobs", markable=True)
         yield Static(NOTHING, classes="nothing")
         yield JobPane(classes="detail")
 
@@ -103,16 +104,14 @@ class QueuePage(ActingPage):
     def _list(self, answer: QueueView) -> None:
         cells = self._cells
         cells.inks, cells.starts, cells.now = self.wnkd.inks, answer.starts, self.wnkd.clock()
-        self._columns[:] = cells.columns(self.search.sort)
         # Forecasts move by seconds all the time, but minutes are what is told.
         self.found(answer, {id: int(at // 60) for id, at in answer.starts.items()})
         if self._kept is not None:
             self.rows.go_to(self._kept)
             self._kept = None
 
-    @property
-    def fields(self) -> Sequence[str]:
-        return tuple(SORTS)
+    def columns(self) -> list[Column[JobRow]]:
+        return self._cells.columns()
 
     def _tell_gone(self, answer: QueueView) -> None:
         """A worker that has not ended by itself, while none has taken over."""

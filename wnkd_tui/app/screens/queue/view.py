@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.logs import job_log
 from wnkd_tui.app.poller import Source
-from wnkd_tui.app.screens.searching import Found, Known, find, known
+from wnkd_tui.app.screens.searching import Found, Known, find, known, values
 from wnkd_tui.home import Home
 from wnkd_tui.queue.forecast import forecast
 from wnkd_tui.store import liveness, queries
@@ -82,6 +82,7 @@ class QueueQuestion:
             source.once("all jobs", lambda: sum(queries.counts(conn).values())),
             error,
             known(source) if self.completing else Known(),
+            values(source, "jobs", self.search, self.window.of(keys), deserted),
             _detail(source, rows, chosen),
             {id: played[id] for id in self.window.of(keys) if id in played},
             tuple(_gone(conn, source.clock())),

@@ -33,6 +33,9 @@ class CurvesPane(Container):
 
     def __init__(self) -> None:
         super().__init__()
+        self._curves = Curves({})
+        self._ink = ""
+        self._inks: Mapping[str, str] = {}
         self._first = "loss"
         self._logarithmic = False
 
@@ -41,40 +44,48 @@ class CurvesPane(Container):
             yield Chart(id=f"curve-{name}", cursor=True)
 
     def tell(self, curves: Curves, ink: str, inks: Mapping[str, str]) -> None:
-        known = {name: list(_drawn(name, curves)) for name in CHARTS}
-        there = [name for name, lines in known.items() if lines] or ["loss"]
+        """`ink` is the colour of what is measured in validation, or alone."""
+        self._curves, self._ink, self._inks = curves, ink, inks
+        there = [name for name in CHARTS if any(_drawn(name, curves))] or ["loss"]
         if self._first not in there:
             self._first = there[0]
         self.set_class(len(there) == 1, "-one")
-        for name, lines in known.items():
-            chart = self.query_one(f"#curve-{name}", Chart)
+        for name in CHARTS:
+            chart = self._chart(name)
             chart.set_class(name not in there, "-nothing")
             chart.set_class(name == self._first, "-first")
-            logarithmic = self._logarithmic and name in _LOSSES
-            title = f"log10 of {CHARTS[name][0]}" if logarithmic else CHARTS[name][0]
-            series = [_series(legend, points, logarithmic) for legend, points in lines]
-            colours = [inks["faint"], ink] if len(lines) == 2 else [ink]
-            if name == "others":
-                colours = [inks[one] for one in _OTHERS]
-            if series:
-                draw = partial(charts.line_drawing, series, title=title)
-                chart.read(draw, colours, _stops([points for _, points in lines]))
-            else:
-                chart.plot(None)
+            self._draw(name)
+
+    def _chart(self, name: str) -> Chart:
+        return self.query_one(f"#curve-{name}", Chart)
+
+    def _draw(self, name: str) -> None:
+        lines = list(_drawn(name, self._curves))
+        if not lines:
+            self._chart(name).plot(None)
+            return
+        logarithmic = self._logarithmic and name in _LOSSES
+        title = f"log10 of {CHARTS[name][0]}" if logarithmic else CHARTS[name][0]
+        series = [_series(legend, points, logarithmic) for legend, points in lines]
+        colours = [self._inks["faint"], self._ink] if len(lines) == 2 else [self._ink]
+        if name == "others":
+            colours = [self._inks[one] for one in _OTHERS]
+        draw = partial(charts.line_drawing, series, title=title)
+        self._chart(name).read(draw, colours, _stops([points for _, points in lines]))
 
     def turn(self) -> None:
         """To the next chart that has something."""
-        there = [
-            name for name in CHARTS if not self.query_one(f"#curve-{name}").has_class("-nothing")
-        ]
+        there = [name for name in CHARTS if not self._chart(name).has_class("-nothing")]
         place = there.index(self._first) if self._first in there else -1
         self._first = there[(place + 1) % len(there)] if there else "loss"
         for name in CHARTS:
-            self.query_one(f"#curve-{name}").set_class(name == self._first, "-first")
+            self._chart(name).set_class(name == self._first, "-first")
 
     def scale(self) -> None:
-        """Turns between losses and their logarithms; the next `tell` shows it."""
+        """Turns between losses and their logarithms."""
         self._logarithmic = not self._logarithmic
+        for name in _LOSSES:
+            self._draw(name)
 
     def move(self, by: int) -> None:
         """All cursors go together."""

@@ -1,8 +1,14 @@
 """A trial in words, in the order in which people ask."""
 
+from collections.abc import Mapping
+
+from rich.text import Text
+
 from engine.changes import text_of
 from engine.spec import Method, TrialSpec
+from wnkd_tui.app.states import badge
 from wnkd_tui.report.captions import encoder_label
+from wnkd_tui.store.rows import TrialLine
 
 _METHODS = {
     Method.KD: "kd (Eq. 1 to 3)",
@@ -30,3 +36,18 @@ def facts(spec: TrialSpec, summary: str) -> dict[str, str]:
             "validation text": str(tx.val_text),
         }
     return told
+
+
+def title(trial: TrialLine, inks: Mapping[str, str]) -> Text:
+    """In a line."""
+    tags = " ".join(trial.tags)
+    return Text("  ").join(
+        [
+            Text(f"Trial {trial.id}", style="bold"),
+            badge(trial.state, inks),
+            Text(trial.name, style="bold"),
+            Text(f"{trial.spec.dataset}, {trial.spec.recipe}, seed {trial.spec.seed}"),
+            *([Text(tags, style=inks["teacher"])] if tags else []),
+            *([Text(trial.note, style=inks["faint"])] if trial.note else []),
+        ]
+    )

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from wnkd_tui.app.progress import bar, duration, eta
 from wnkd_tui.app.states import badge
-from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.store.rows import JobRow
 
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from engine.changes import text_of
 from wnkd_tui.app.progress import duration
 from wnkd_tui.app.states import badge
-from wnkd_tui.app.widgets.rows import Column
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.store.rows import TrialLine
 
 CHANGED = "≠"

@@ -1,6 +1,6 @@
 """Page 5: every trial, filtered and in any order, and the selected one in short."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -11,11 +11,12 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from wnkd_tui.app import labelling
+from wnkd_tui.app.screens.ask import AskLine
 from wnkd_tui.app.screens.searching import SearchingPage, searching
 from wnkd_tui.app.screens.trials.columns import SORTS, TrialCells
 from wnkd_tui.app.screens.trials.detail import TrialPane
 from wnkd_tui.app.screens.trials.view import TrialsQuestion, TrialsView
-from wnkd_tui.app.screens.trials.write import Write
+from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.find import FindBar
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.queue.fields import Fields
@@ -58,8 +59,7 @@ class TrialsPage(SearchingPage[TrialLine]):
         yield Static(EMPTY, classes="empty")
         yield FindBar("trials", id="trial-find")
         with Container(classes="halves"):
-            columns = self._cells.columns()
-            yield Rows(columns, lambda trial: trial.id, id="trial-list", markable=True)
+            yield Rows(self.columns(), lambda trial: trial.id, id="trial-list", markable=True)
             yield TrialPane(classes="detail")
 
     def kept(self) -> dict[str, Any]:
@@ -90,11 +90,8 @@ class TrialsPage(SearchingPage[TrialLine]):
         pane.compare(answer.difference if self._comparing else None, inks)
         self.offer()
 
-    @property
-    def fields(self) -> Sequence[str]:
-        """Those whose columns there is room for."""
-        there = self.rows.sortable
-        return [field for field in SORTS if field in there]
+    def columns(self) -> list[Column[TrialLine]]:
+        return self._cells.columns()
 
     @property
     def _chosen(self) -> tuple[int, ...]:
@@ -147,7 +144,7 @@ class TrialsPage(SearchingPage[TrialLine]):
                 self.wnkd.deeds.do(partial(labelling.tag, trials=trials, text=text))
 
         question = f"Tags for {count(len(trials), 'trial')} (-word takes one off)"
-        self.app.push_screen(Write(question, placeholder="paper, seed-check, -old"), answer)
+        self.app.push_screen(AskLine(question, placeholder="paper, seed-check, -old"), answer)
 
     def action_note(self) -> None:
         if not (trial := self.rows.row):
@@ -157,7 +154,8 @@ class TrialsPage(SearchingPage[TrialLine]):
             if text is not None and text.strip() != trial.note:
                 self.wnkd.deeds.do(partial(labelling.note, trial=trial.id, text=text))
 
-        self.app.push_screen(Write(f"Note on trial {trial.id}", trial.note), answer)
+        line = AskLine(f"Note on trial {trial.id}", trial.note, edited=True)
+        self.app.push_screen(line, answer)
 
     def action_compare(self) -> None:
         """Turns between the difference of A and B and the selected trial."""

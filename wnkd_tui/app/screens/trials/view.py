@@ -10,7 +10,7 @@ from engine.errors import WnkdError
 from engine.recipe import load_recipe
 from wnkd_tui.app.listing import Listing, Window
 from wnkd_tui.app.poller import Source
-from wnkd_tui.app.screens.searching import Found, Known, find, known
+from wnkd_tui.app.screens.searching import Found, Known, find, known, values
 from wnkd_tui.report import classes, differences
 from wnkd_tui.report.chosen import choose
 from wnkd_tui.report.sheet import Sheet
@@ -68,6 +68,7 @@ class TrialsQuestion:
             source.once("total", lambda: queries.count_trials(conn)),
             error,
             known(source) if self.completing else Known(),
+            values(source, "trials", self.search, self.window.of(keys), deserted),
             source.once(("trial", selected, deserted), lambda: _detail(conn, selected)),
             source.once(("differ", self.compared), lambda: _difference(conn, self.compared)),
         )

@@ -1,49 +1,19 @@
-"""Logs: the end of one in a few lines, and one that can be read and searched from end to end."""
+"""The lines of a log that can be read from end to end."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Input, Static
 
 from wnkd_tui.app.logs import LogPart, Place
 
 _SHIFT = 16  # cells that a step to the side goes
-
-
-class LogTail(VerticalScroll):
-    """The end of a log that follows what is added, until one scrolls up in it."""
-
-    DEFAULT_CSS = """
-    LogTail { scrollbar-size-vertical: 1; & > Static { width: 1fr; min-height: 100%; } }
-    """
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._shown: tuple[object, Sequence[str]] = (None, ())
-
-    def compose(self) -> ComposeResult:
-        yield Static()
-
-    def tell(self, of: object, lines: Sequence[str]) -> None:
-        """Shows `lines`; the log of something else (`of`) starts at its end again."""
-        if (of, lines) == self._shown:
-            return
-        if of != self._shown[0]:
-            self.anchor()
-        self._shown = (of, lines)
-        text = Text("\n").join(Text.from_ansi(line) for line in lines)
-        self.query_one(Static).update(text if lines else Text("no log", style="dim"))
 
 
 class LogText(Widget, can_focus=True):
@@ -108,6 +78,8 @@ class LogText(Widget, can_focus=True):
     def tell(self, part: LogPart) -> None:
         """Takes another part of the log."""
         held, goal = self.top, self._goal
+        if part == self.part and goal is None:  # often: a log that is followed is read every second
+            return
         self.part, self._goal = part, None
         self._to(goal or held, above=self.size.height // 2 if goal else 0)
         self.refresh()
@@ -213,96 +185,3 @@ class LogText(Widget, can_focus=True):
     @property
     def _hit(self) -> Style:
         return self.get_component_rich_style("log--hit", partial=True)
-
-
-class LogView(Vertical):
-    """A log with its search: `/` asks for words, `n` and `N` go to the next and the last place."""
-
-    DEFAULT_CSS = """
-    LogView {
-        & .search { display: none; background: $background; }
-        &.-searching .search { display: block; }
-        & .where { height: 1; color: $text-muted; }
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/"),
-        Binding("n", "next(True)", "Next place", show=False),
-        Binding("N", "next(False)", "Place before", show=False),
-        Binding("escape", "leave", "Leave the search", show=False),
-    ]
-
-    class Sought(Message):
-        """`wanted` is to be looked for from `start` on, forwards or back, but not at `skip`."""
-
-        def __init__(self, wanted: str, start: Place, skip: Place | None, forward: bool) -> None:
-            super().__init__()
-            self.wanted, self.start, self.skip, self.forward = wanted, start, skip, forward
-
-    def compose(self) -> ComposeResult:
-        yield LogText()
-        yield Input(placeholder="find in the log", compact=True, classes="search")
-        yield Static(classes="where")
-
-    @property
-    def text(self) -> LogText:
-        return self.query_one(LogText)
-
-    def tell(self, part: LogPart) -> None:
-        self.text.tell(part)
-        self.say()
-
-    def say(self, words: str = "") -> None:
-        """Tells where in the log one is, or `words`."""
-        text = self.text
-        following = "following" if text.following else f"{text.share:.0%}"
-        sought = f"  /{text.wanted}  n next  N before" if text.wanted else ""
-        self.query_one(".where", Static).update(Text(words or f"{following}{sought}"))
-
-    @on(LogText.Scrolled)
-    def _scrolled(self) -> None:
-        self.say()
-
-    def on_click(self, _: Click) -> None:
-        self.text.focus()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "next":
-            return bool(self.text.wanted)
-        if action == "leave":
-            return self.has_class("-searching") or bool(self.text.wanted)
-        return True
-
-    def action_search(self) -> None:
-        self.add_class("-searching")
-        self.query_one(Input).focus()
-
-    def action_leave(self) -> None:
-        if not self.has_class("-searching"):
-            self.text.wanted, self.text.found = "", None
-            self.text.refresh()
-        self.remove_class("-searching")
-        self.text.focus()
-        self.say()
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        """Looks back from the end of a log that is followed, else on from what is in sight."""
-        event.stop()
-        self.remove_class("-searching")
-        text = self.text
-        text.focus()
-        text.wanted, text.found = event.value, None
-        if event.value:
-            self._seek(forward=not text.following)
-        text.refresh()
-
-    def action_next(self, forward: bool) -> None:
-        self._seek(forward=forward)
-
-    def _seek(self, *, forward: bool) -> None:
-        text = self.text
-        end = Place(1, text.part.sizes[1])
-        start = text.found or (end if text.following else text.top)
-        self.say(f"looking for {text.wanted}…")
-        self.post_message(self.Sought(text.wanted, start, text.found, forward))

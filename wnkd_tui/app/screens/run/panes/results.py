@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from wnkd_tui.store.rows import JobRow
+from wnkd_tui.app.screens.run.panes.grid import grid
+from wnkd_tui.app.screens.run.parts import Results
 
 Inks = Mapping[str, str]
 _WHO = {"T_x": "teacher", "student": "student"}  # kind of job → ink
 _FEW = 5  # best and worst classes that are named
+_NOTHING = "T_x and the student are not done yet"
 # What a result says at its last epoch: key → words, and how it is written.
 _FIGURES = {
     "fidelity": ("answers as its teachers do", "{:.2f} % of validation"),
@@ -20,18 +21,19 @@ _FIGURES = {
 }
 
 
-def results(jobs: Sequence[JobRow], classes: Sequence[str], inks: Inks) -> RenderableType:
-    """A block for T_x and one for the student; nothing where neither is done."""
-    parts: list[RenderableType] = []
-    for job in jobs:
+def results(part: Results, inks: Inks) -> RenderableType:
+    """A block for T_x and one for the student."""
+    blocks: list[RenderableType] = []
+    for job in part.jobs:
         if job.kind in _WHO and job.result:
-            table = Table.grid(padding=(0, 2))
+            table = grid()
             table.add_column(no_wrap=True)
-            for name, value in _lines(job.result, classes).items():
+            for name, value in _lines(job.result, part.classes).items():
                 table.add_row(Text(name, style=inks["faint"]), value)
             if table.row_count:
-                parts += [Text(f"\n{job.kind}", f"bold {inks[_WHO[job.kind]]}"), table]
-    return Group(*parts)
+                head = Text(job.kind, f"bold {inks[_WHO[job.kind]]}")
+                blocks += [*([Text()] if blocks else []), head, table]
+    return Group(*blocks) if blocks else Text(_NOTHING, style=inks["faint"])
 
 
 def _lines(result: Mapping[str, Any], classes: Sequence[str]) -> dict[str, str]:

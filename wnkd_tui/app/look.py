@@ -1,0 +1,55 @@
+"""How the app looks: its themes, the colours of words and charts, plain signs, its breakpoints."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from textual.app import App
+from textual.filter import LineFilter
+
+from wnkd_tui.app.plain import Ascii, shows_unicode
+from wnkd_tui.app.screens.page import TALL, WIDE
+from wnkd_tui.app.theme import DARK, LIGHT, inks
+
+
+class Look(App[None]):
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
+        (0, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-short"),
+        (TALL, "-tall"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self.unicode = shows_unicode()
+        self._ascii = Ascii(enabled=not self.unicode)
+
+    @cached_property
+    def inks(self) -> dict[str, str]:
+        """The colours of words and charts; remade when the theme changes."""
+        return inks(self.theme_variables, self.theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for themes that are not ours."""
+        return inks({}, DARK.name)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+
+    def _recolour(self) -> None:
+        self.__dict__.pop("inks", None)
+        self.repaint()
+
+    def repaint(self) -> None:
+        """Draws what is in sight in the colours of now."""
+
+    def action_shade(self) -> None:
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
