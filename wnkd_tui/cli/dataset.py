@@ -159,7 +159,7 @@ def check(
 
     if path is None:
         if prompts or splits:
-            raise SpecError(f"{name} has its prompts and splits: give PATH to check another")
+            raise SpecError(f"{name} has its prompts and splits already: give PATH to check others")
         home = Home.find()
         row = queries.dataset(connect(home), name)
         with reading(name) as report:

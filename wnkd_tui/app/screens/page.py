@@ -81,6 +81,8 @@ class Page(Steady, Screen[None]):
 
     def take(self, question: Question, answer: Any) -> None:
         """An answer came; one to an older question is dropped, and today's asked if nobody did."""
+        if not self.is_mounted:  # it is to the page before; this one has yet to ask
+            return
         if question != self.question():
             if self.wnkd.poller.question != self.question():
                 self.ask()
