@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+DISTILLERS := .venv-peers-distill
 SEED := 0
 KILLS := 200
 EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app bench-augmentation soak newcomer browser torture results test-offline wordnet clean
+.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app bench-augmentation bench-distill soak newcomer browser torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -72,6 +73,11 @@ bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
 bench-augmentation: $(STAMP) ## Augmented images a CPU second, beside Pillow and torchvision
 	$(BIN)/python benchmarks/augmentation.py
 
+bench-distill: $(STAMP) ## Training steps on the CPU beside a plain loop, torchdistill and timm
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(DISTILLERS)
+	$(BIN)/uv pip install --quiet --python $(DISTILLERS) --constraint constraints.txt --editable . --group distill
+	$(DISTILLERS)/bin/python benchmarks/distill.py
+
 soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
 	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)
 
@@ -92,4 +98,4 @@ wordnet: $(STAMP) ## Build the shipped WordNet nouns: make wordnet CORPORA=corpo
 	$(BIN)/python scripts/build_wordnet.py $(CORPORA)
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(PEERS) $(DISTILLERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
