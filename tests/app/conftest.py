@@ -111,6 +111,12 @@ def _play(conn: sqlite3.Connection, home: Home, job: JobRow, trial: TrialRow) ->
             job.id,
         ],
     )
+    conn.execute(
+        "INSERT INTO attempt (job_id, number, supervisor, host, slot, device, done_before,"
+        " started_at, seconds, ending, host_memory)"
+        " VALUES (?, 1, 'gone:1', 'host', 'CPU 0', ?, 0, ?, 5, 'done', ?)",
+        [job.id, DEVICE, NOW - 800 + job.position, 431 << 20],
+    )
     directory = home.jobs / job.key[:16]
     directory.mkdir(parents=True)
     events: list[dict[str, object]] = [{"type": "start", "device": DEVICE, "pid": 1234}]
@@ -210,6 +216,9 @@ def _ends(conn: sqlite3.Connection, home: Home, jobs: Sequence[JobRow]) -> None:
         )
         conn.execute("DELETE FROM metric WHERE job_id = ?", [job.id])
         shutil.rmtree(home.jobs / job.key[:16])
+    conn.execute(
+        "DELETE FROM attempt WHERE job_id NOT IN (SELECT id FROM job WHERE state = 'done')"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -289,8 +298,10 @@ def new_home(blank: Path, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def make_app() -> Callable[..., WnkdApp]:
-    """Apps with a fixed clock that look at the database as fast as they can."""
+def make_app(monkeypatch: pytest.MonkeyPatch) -> Callable[..., WnkdApp]:
+    """Apps with a fixed clock that look at the database as fast as they can, and whose notices stay
+    however slow the machine is."""
+    monkeypatch.setattr(WnkdApp, "NOTIFICATION_TIMEOUT", 600.0)
 
     def make(home: Home, **options: object) -> WnkdApp:
         return WnkdApp(lambda: home, clock=lambda: NOW, every=0.05, **options)  # type: ignore[arg-type]

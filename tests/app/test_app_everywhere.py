@@ -7,6 +7,7 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 
 from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.palette import Themes
 from wnkd_tui.app.screens.ask import Ask
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
@@ -35,6 +36,10 @@ async def test_the_palette_has_every_action_of_the_page(
         await until(pilot, lambda: app.screen.query_one(CommandList).highlighted is not None)
         await pilot.press("enter")
         await until(pilot, lambda: app.page is not None and app.page.NAME == "compare")
+        for _ in range(2):
+            app.call_later(app.action_change_theme)
+        await until(pilot, lambda: isinstance(app.screen, Themes))
+        assert [type(screen) for screen in app.screen_stack].count(Themes) == 1
 
 
 async def test_t_turns_the_light_on(home: Home, make_app: MakeApp, settle: Settle) -> None:

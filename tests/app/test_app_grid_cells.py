@@ -24,9 +24,12 @@ from wnkd_tui.app.screens.grid.places import (
     lines_of,
     requests,
 )
+from wnkd_tui.app.screens.grid.telling import marks
 from wnkd_tui.app.screens.grid.trials import known_of
 from wnkd_tui.app.theme import DARK, inks
 from wnkd_tui.home import Home
+from wnkd_tui.queue.estimate import Estimate, Most
+from wnkd_tui.queue.preview import Preview
 from wnkd_tui.queue.wording import Mix
 
 ONE = Basis("digits", "demo", "wordnet-graph", (Modality.IMG_TEXT,), (0,), None)
@@ -201,3 +204,18 @@ def test_methods_have_the_papers_numbers_too(home: Home, db: Database) -> None:
     conn.close()
     found = matrix(METHODS, ONE, lines, {})
     assert [cell.paper for cell in found.values()] == [52.58, 52.87, 52.19, 43.80]
+
+
+def test_what_marks_would_take_is_told_as_far_as_there_is_room() -> None:
+    cost = Estimate(2.0, "NVIDIA H100", 4, 0, host_memory=Most(3 << 30, "embed"), disk=5 << 30)
+    full = replace(cost, free=1 << 30)
+
+    def told(cost: Estimate, *, tall: bool) -> list[str]:
+        found = Preview(trials=1, new_trials=1, new_jobs=4, estimate=cost)
+        return marks(found, inks({}, DARK.name), marked=True, tall=tall).plain.splitlines()[1:]
+
+    hours = "estimated: about 2.0 GPU hours on NVIDIA H100 (measured rates)"
+    memory = "memory: such jobs took 3.0 GiB of the host (embed)"
+    assert told(cost, tall=False) == [hours]
+    assert told(cost, tall=True) == [hours, memory, "disk: 5.0 GiB of tables"]
+    assert "1.0 GiB free: make room" in told(full, tall=False)[-1]

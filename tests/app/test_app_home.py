@@ -13,6 +13,7 @@ from engine import process as processes
 from engine.process import ProcessId
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.poller import Source
+from wnkd_tui.app.screens.home import view
 from wnkd_tui.app.screens.home.latest import latest
 from wnkd_tui.app.screens.home.lines import clock, gauges
 from wnkd_tui.app.screens.home.screen import EVERY, HomePage
@@ -272,6 +273,27 @@ def test_results_are_of_all_seeds_and_come_once(home: Home) -> None:
     assert zscore.teacher is not None  # of image teachers the best one
     conn.execute("UPDATE job SET result = NULL")
     assert latest(conn) == ()
+    conn.close()
+
+
+def test_results_are_read_again_when_a_job_is_done_and_at_no_other_change(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(view, "latest", lambda conn: read.append(conn) or latest(conn))
+    conn = connect(home)
+    source = Source(conn, home, lambda: NOW)
+
+    def after(sql: str) -> int:
+        conn.execute(sql)
+        source.changed()
+        HomeQuestion(foresee=False).read(source)
+        return len(read)
+
+    assert after("SELECT 1") == 1
+    assert after("UPDATE supervisor SET heartbeat = heartbeat + 2") == 1
+    assert after("UPDATE job SET done = done + 1 WHERE state = 'running'") == 1
+    assert after("UPDATE job SET state = 'done' WHERE state = 'running'") == 2
     conn.close()
 
 

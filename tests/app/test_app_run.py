@@ -106,7 +106,7 @@ async def test_every_view_of_a_trial(
 
         await to_tab(pilot, settle, "Environment")
         told = said(app)
-        assert "none yet" in told  # this home's jobs were never run
+        assert "host 431 MiB" in told
         assert "CPython" in told
         assert "textual" in told
 

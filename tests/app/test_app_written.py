@@ -8,7 +8,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Size
 from textual.screen import Screen
 
-from wnkd_tui.app.screens.run.news import News
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.widgets.log_tail import LogTail
 from wnkd_tui.app.widgets.written import Written
 

@@ -6,7 +6,8 @@ import pytest
 
 from engine.spec import Modality, MultimodalSpec
 from wnkd_tui.report.captions import table_label, tables
-from wnkd_tui.report.rows import by_condition, collect, counterpart
+from wnkd_tui.report.counterparts import by_condition, counterpart
+from wnkd_tui.report.rows import collect
 from wnkd_tui.report.stats import Stat
 
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 
 from wnkd_tui.app.deeds import Deeds, Done, Refused
+from wnkd_tui.app.garbage import Garbage
 from wnkd_tui.app.look import Look
 from wnkd_tui.app.memory import Memory
 from wnkd_tui.app.overseer import Overseer
 from wnkd_tui.app.pages import PAGES, Make, warm
-from wnkd_tui.app.palette import Palette, commands
+from wnkd_tui.app.palette import Palette, Themes, commands
 from wnkd_tui.app.poller import Answered, Clock, Poller, Status, Told, Unreadable
 from wnkd_tui.app.screens.broken import Broken
 from wnkd_tui.app.screens.page import TABS, Page
@@ -75,6 +76,7 @@ class WnkdApp(Look):
         self.poller = Poller(find, self.post_message, every=every, clock=clock)
         self.overseer = Overseer(self, worker)
         self._broken: Broken | None = None
+        self._garbage = Garbage()
         self._warm = False
 
     @property
@@ -87,7 +89,8 @@ class WnkdApp(Look):
             self.push_screen(Palette())  # without an id: the last one may be on its way out
 
     def search_themes(self) -> None:
-        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+        if not isinstance(self.screen, Themes):  # chosen twice by a quick second key
+            self.push_screen(Themes())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's own, and every key's action that is possible now."""
@@ -100,6 +103,7 @@ class WnkdApp(Look):
         self.set_interval(_REMEMBERED, self._remember)
         self.run_worker(self.poller.run, thread=True, group="poller")
         self.set_interval(0.5, self.overseer.watch)
+        self.set_interval(0.5, self._garbage.collect)
 
     def on_unmount(self) -> None:
         self.poller.stop()
@@ -125,6 +129,11 @@ class WnkdApp(Look):
         if self.page:
             self.page.repaint()
 
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._garbage.touched()
+        await super().on_event(event)
+
     # What comes from the poller and from deeds.
 
     @on(Told)
@@ -140,9 +149,15 @@ class WnkdApp(Look):
             self._broken = None
         if self.page:
             self.page.take(event.question, event.answer)
+            if self.page.answered == event.question:
+                self.turned()
         if not self._warm:
             self._warm = True
-            self.run_worker(warm, thread=True, group="warm")
+            self.run_worker(self._make_ready, thread=True, group="warm")
+
+    def _make_ready(self) -> None:
+        warm()
+        self._garbage.spare()
 
     @on(Unreadable)
     def _unreadable(self, event: Unreadable) -> None:

@@ -1,6 +1,8 @@
-"""How the app looks: its themes, the colours of words and charts, plain signs, its breakpoints."""
+"""How the app looks: its themes, the colours of words and charts, plain signs, its breakpoints, and
+how a page is turned."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import cached_property
 
 from textual.app import App
@@ -8,6 +10,7 @@ from textual.filter import LineFilter
 
 from wnkd_tui.app.plain import Ascii, shows_unicode
 from wnkd_tui.app.screens.page import TALL, WIDE
+from wnkd_tui.app.sheets import Sheets
 from wnkd_tui.app.theme import DARK, LIGHT, inks
 
 
@@ -23,6 +26,8 @@ class Look(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.stylesheet = Sheets(variables=self.get_css_variables())
+        self._turning = ExitStack()  # holds back what would be painted while it is open
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = DARK.name
@@ -53,3 +58,16 @@ class Look(App[None]):
 
     def action_shade(self) -> None:
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual paints another page `delay` seconds after the key, lest it flickers; this one is
+        painted when it is `turned`, if that is sooner."""
+        self._turning.close()
+        turning = self._turning = ExitStack()
+        turning.enter_context(self.batch_update())
+        turning.callback(self.refresh)
+        self.set_timer(delay, turning.close)
+
+    def turned(self) -> None:
+        """The page in sight has its answer: what is held back is painted."""
+        self._turning.close()

@@ -1,6 +1,5 @@
 """The pages: which there are, and how each is made when it is first gone to."""
 
-import gc
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -48,4 +47,3 @@ def warm() -> None:
         _imported(module)
     for heavy in _HEAVY:
         import_module(heavy)
-    gc.freeze()  # to look through all that is imported again and again would stop keys for 0.1 s

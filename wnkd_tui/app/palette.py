@@ -9,6 +9,7 @@ from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 _NOT_HERE = ("quit", "command_palette")  # Textual's own commands have them
 
@@ -24,6 +25,13 @@ class Palette(CommandPalette):
         if action == "command_list":
             return bool(self.query_one(CommandList).scrollable_content_region)
         return super().check_action(action, parameters)
+
+
+class Themes(Palette):
+    """The same with the themes for commands."""
+
+    def __init__(self) -> None:
+        super().__init__([ThemeProvider], placeholder="Search for themes…")
 
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -33,6 +33,7 @@ class Source:
     home: Home
     clock: Clock = time.time
     _kept: dict[Hashable, Any] = field(default_factory=dict)
+    _lasting: dict[Hashable, tuple[Any, Any]] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Known]) -> Known:
         """`make()`, made once until the database changes: for what questions have in common.
@@ -43,6 +44,15 @@ class Source:
         if place not in self._kept:
             self._kept[place] = make()
         known: Known = self._kept[place]
+        return known
+
+    def lasting(self, key: Hashable, rests_on: Any, make: Callable[[], Known]) -> Known:
+        """`make()`, made once until what it `rests_on` is another: for what is dear to read, and
+        stays the same through most changes of the database."""
+        place = make.__module__, key
+        if place not in self._lasting or self._lasting[place][0] != rests_on:
+            self._lasting[place] = rests_on, make()
+        known: Known = self._lasting[place][1]
         return known
 
     def changed(self) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from engine.changes import text_of
 from engine.spec import Modality
 from wnkd_tui.report.captions import caption, seeds_label, table_label
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row
+from wnkd_tui.report.columns import TITLES, TX_VAL
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line
 from wnkd_tui.report.stats import Epoch, Stat
 

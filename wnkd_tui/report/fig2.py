@@ -10,10 +10,12 @@ from engine.spec import Modality, ValidationText
 from wnkd_tui.report import paper
 from wnkd_tui.report.captions import caption, tables
 from wnkd_tui.report.cells import accuracies, by_epoch, differences, epochs, gap_json, made, texts
+from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
+from wnkd_tui.report.counterparts import by_condition, counterpart
 from wnkd_tui.report.curves import TOP1
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row, by_condition, counterpart
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 

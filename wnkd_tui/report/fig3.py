@@ -7,9 +7,10 @@ from typing import Any
 from wnkd_tui.report import curves
 from wnkd_tui.report.captions import seeds_label, table_label, tables
 from wnkd_tui.report.cells import made, numbers, stat_json, texts
+from wnkd_tui.report.columns import ATTRIBUTION
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import ATTRIBUTION, Row
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Sheet
 
 # A convergence delta above this part of all attribution voids the share.

@@ -9,7 +9,8 @@ from typing import Any
 
 from engine.changes import text_of
 from engine.spec import Modality
-from wnkd_tui.report.rows import FIXED, TEXT_UPDATE, Row
+from wnkd_tui.report.columns import FIXED, TEXT_UPDATE
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.stats import Shown
 
 Numbers = Mapping[str, float]

@@ -16,34 +16,11 @@ from statistics import fmean
 from typing import Any
 
 from engine.changes import Changes, frozen_changes, of_students, of_t_x, telling_changes, text_of
-from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec
+from engine.spec import Modality, MultimodalSpec, TrialSpec
+from wnkd_tui.report.columns import ATTRIBUTION, STUDENTS, WITHOUT_TX, column_of
 from wnkd_tui.report.stats import Accuracy, Epoch, Stat
 from wnkd_tui.store.rows import ResultRow
 
-# Who a column is about. Students by Z-score of other teachers than T_m are in no column: the
-# report of differences compares them.
-STUDENTS = {
-    (Method.KD, Teachers.NONE): "student_alone",
-    (Method.KD, Teachers.TM): "student_tm",
-    (Method.KD, Teachers.TX): "student_tx",
-    (Method.KD, Teachers.TM_TX): "student_tmtx",
-    (Method.KD, Teachers.ENSEMBLE): "student_ensemble",
-    (Method.ZSCORE, Teachers.TM): "student_zscore",
-    (Method.LFME, Teachers.NONE): "student_lfme",
-}
-WITHOUT_TX = {column for (_, teachers), column in STUDENTS.items() if not teachers.multimodal}
-TEXT_UPDATE, FIXED, LEARNED = "T_x.text_update", "fixed", "learned"  # Table 3's setting
-TX_VAL, ATTRIBUTION = "tx_val", "attribution"
-TITLES = {
-    TX_VAL: "T_x val",
-    "student_alone": "student alone",
-    "student_tm": "S from T_m",
-    "student_tx": "S from T_x",
-    "student_tmtx": "S from T_m+T_x",
-    "student_ensemble": "S from T_1s+T_2w+T_3s",
-    "student_zscore": "S from T_m, Z-score",
-    "student_lfme": "S from LFME's experts",
-}
 Figures = Mapping[str, Any]  # what a job found
 _Condition = tuple[MultimodalSpec | None, Changes]
 _Kinds = dict[TrialSpec, list[ResultRow]]  # by trial without its seed
@@ -153,14 +130,6 @@ class Row:
         return int(sizes.pop()) if len(sizes) == 1 else None
 
 
-def column_of(one: ResultRow) -> str | None:
-    """The column that a result belongs to; None for what no table shows."""
-    student = STUDENTS.get((one.spec.method, one.spec.teachers))
-    if student is None:
-        return None
-    return {"student": student, "T_x": TX_VAL, "attribution": ATTRIBUTION}.get(one.kind)
-
-
 def over_seeds(found: Mapping[int, Figures], *path: str) -> Stat | None:
     """The figure at `path` of every seed that has one."""
     values = {}
@@ -184,10 +153,6 @@ def over_classes(found: Mapping[int, Figures], epoch: Epoch, classes: Sequence[i
     return Stat.of(values)
 
 
-# Dataset, size and recipe; T_x; all changes → the row of that condition.
-Conditions = Mapping[tuple[Setting, MultimodalSpec | None, Changes], Row]
-
-
 def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Row]:
     """Rows in the paper's order: per table from 100 % wn over gt to 100 % noise."""
     apart: dict[tuple[str, int | None, str], _Kinds] = defaultdict(lambda: defaultdict(list))
@@ -196,28 +161,6 @@ def collect(results: Iterable[ResultRow], dataset: str | None = None) -> list[Ro
             kinds = apart[spec.dataset, spec.limit_train, spec.recipe]
             kinds[replace(spec, seed=0)] += shown
     return sorted((row for kinds in apart.values() for row in _rows(kinds)), key=_order)
-
-
-def by_condition(rows: Iterable[Row]) -> Conditions:
-    """The rows for `counterpart`; of several under one condition the first."""
-    found: dict[tuple[Setting, MultimodalSpec | None, Changes], Row] = {}
-    for row in rows:
-        found.setdefault((replace(row.setting, changes=()), row.tx, row.changes), row)
-    return found
-
-
-def counterpart(row: Row, others: Iterable[MultimodalSpec], rows: Conditions) -> Row | None:
-    """The row that differs from `row` in T_x's text, image or validation text alone: the first of
-    `others` that is there, under `row`'s changes as far as they matter to it."""
-    place, changes = replace(row.setting, changes=()), row.changes
-    for tx in others:
-        for teachers in (Teachers.TM_TX, Teachers.TX):
-            want = TrialSpec(
-                place.dataset, place.recipe, teachers, tx, 0, place.limit_train, changes=changes
-            )
-            if found := rows.get((place, tx, want.changes)):
-                return found
-    return None
 
 
 def _rows(kinds: _Kinds) -> list[Row]:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 from wnkd_tui.report.captions import caption, tables
 from wnkd_tui.report.cells import Filled, accuracies, by_epoch, differences, epochs, made, texts
 from wnkd_tui.report.cells import stat_json as told
+from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
+from wnkd_tui.report.counterparts import by_condition
 from wnkd_tui.report.leakage import STUDENTS, gain, image_only_of, index, measured
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Row, by_condition
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line, Point, Sheet
 from wnkd_tui.report.stats import Epoch, Shown, Stat
 

@@ -7,10 +7,11 @@ from typing import Any
 from engine.data.shots import FEW, MANY, shot_groups
 from wnkd_tui.report.captions import caption, tables
 from wnkd_tui.report.cells import Filled, OfEpoch, by_epoch, epochs, made, texts
+from wnkd_tui.report.columns import STUDENTS, TX_VAL, WITHOUT_TX
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.notes import on_older, on_signs
 from wnkd_tui.report.ranks import ranked
-from wnkd_tui.report.rows import STUDENTS, TX_VAL, WITHOUT_TX, Row, over_classes
+from wnkd_tui.report.rows import Row, over_classes
 from wnkd_tui.report.sheet import Cell, Column, Sheet
 from wnkd_tui.report.stats import Accuracy, Epoch, Shown, Stat
 from wnkd_tui.store.rows import DatasetRow

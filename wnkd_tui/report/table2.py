@@ -19,9 +19,11 @@ from wnkd_tui.report.cells import (
     stat_json,
     texts,
 )
+from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
+from wnkd_tui.report.counterparts import Conditions, by_condition, counterpart
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import TITLES, TX_VAL, Conditions, Row, by_condition, counterpart
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Cell, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 

@@ -16,10 +16,11 @@ from wnkd_tui.report.cells import (
     numbers,
     texts,
 )
+from wnkd_tui.report.columns import FIXED, LEARNED, TEXT_UPDATE, TX_VAL
 from wnkd_tui.report.comparing import across_datasets, caption, is_ours, row_label
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.notes import on_older, on_signs
-from wnkd_tui.report.rows import FIXED, LEARNED, TEXT_UPDATE, TX_VAL, Row
+from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, Stat, difference
 

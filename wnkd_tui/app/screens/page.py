@@ -34,7 +34,10 @@ TALL = 36  # from this height on charts are large
 
 
 class Page(Steady, Screen[None]):
-    """A page asks `question()` and draws what `show()` is given; it never reads by itself."""
+    """A page asks `question()` and draws what `show()` is given; it never reads by itself.
+
+    Textual calls the handlers of every class, these after those of a page: none calls `super`.
+    """
 
     NAME: ClassVar[str]
     AUTO_FOCUS = ""
@@ -122,7 +125,8 @@ class Page(Steady, Screen[None]):
             with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
                 self.restore(kept)
 
-    def on_screen_resume(self, _: ScreenResume) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        event.refresh_styles = False  # they follow its classes, focus and theme while out of sight
         self.ask()
         self.repaint()
 

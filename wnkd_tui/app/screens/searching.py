@@ -149,7 +149,6 @@ class SearchingPage(Page, Generic[Row]):
         listing, total, error = answer.listing, answer.total, answer.error
         shown = len(listing.keys)
         self.set_class(not total, "-empty")
-        self.set_class(bool(total) and not shown and error is None, "-nothing")
         self.bar.tell(shown, total, error, answer.known.saved, answer.known.values)
         if error is None:
             self._draw(listing, answer.sorted, look)

@@ -7,7 +7,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Span, Text
 
-from wnkd_tui.report.rows import TITLES
+from wnkd_tui.report.columns import TITLES
 from wnkd_tui.report.sheet import Figure
 
 # What a report's line is about → the theme's colour; others take turns.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.changes import Changes, telling_changes, text_of
 from wnkd_tui.report.chosen import Chosen, but_seed, by_trial
-from wnkd_tui.report.rows import STUDENTS
+from wnkd_tui.report.columns import STUDENTS
 from wnkd_tui.store.rows import ResultRow
 
 _Best = dict[Changes, dict[str, Chosen]]  # by changes, then by kind

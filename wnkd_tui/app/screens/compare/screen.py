@@ -24,6 +24,7 @@ from wnkd_tui.app.screens.compare.view import (
     setting_of,
 )
 from wnkd_tui.app.screens.compare.words import EMPTY, about, exported
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.screens.page import Page
 from wnkd_tui.app.widgets.choices import Choices, Name
 from wnkd_tui.app.widgets.find import FindBar
@@ -65,7 +66,7 @@ class ComparePage(Page):
         super().__init__()
         self._state = State()
         self._shelf = Shelf()
-        self._shown: dict[str, object] = {}  # what stands in choices and knobs
+        self._news = News()
 
     def body(self) -> ComposeResult:
         yield Static(EMPTY, classes="empty")
@@ -98,13 +99,13 @@ class ComparePage(Page):
 
     def _tell(self, answer: Compared) -> None:
         """Which report this is, and what it is turned to."""
-        if self._changes("report", (self._state.report, self.wnkd.theme)):
+        if self._news.of("report", self._state.report, self.wnkd.theme):
             self.query_one(Choices).tell(self._state.report, self.wnkd.inks)
         asked = cast("CompareQuestion", self.answered)
         for name, value in self._state.told(answer, asked).items():
             knob = self.query_one(f"#knob-{name}", Knob)
             knob.display = name in self._state.knobs
-            if knob.display and self._changes(name, (value, self.wnkd.theme)):
+            if knob.display and self._news.of(name, value, self.wnkd.theme):
                 knob.tell(value, self.wnkd.inks)
         bar = self.query_one(FindBar)
         bar.display = self._state.report == RUNS and bool(
@@ -112,12 +113,6 @@ class ComparePage(Page):
         )
         if picked := answer.picked:
             bar.tell(picked.trials, picked.total, picked.error, picked.saved)
-
-    def _changes(self, what: str, now: object) -> bool:
-        """Whether it is not what is shown already: a new text is a new layout of the page."""
-        changes = self._shown.get(what, self) != now
-        self._shown[what] = now
-        return changes
 
     def _draw(self, answer: Compared) -> None:
         words = Text.assemble(

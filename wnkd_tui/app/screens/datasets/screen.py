@@ -77,8 +77,7 @@ class DatasetsPage(ActingPage):
             self._view = kept["view"]
         self._selected = self._wanted = kept["selected"]
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        super().on_screen_resume(event)
+    def on_screen_resume(self, _: ScreenResume) -> None:
         self.look()
 
     def show(self, answer: DatasetsView) -> None:

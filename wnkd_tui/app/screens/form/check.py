@@ -60,10 +60,11 @@ def known(find: Find, post: Post) -> None:
 def check(fields: Fields, find: Find, post: Post) -> None:
     """Posts the settings there are, and what `fields` would add. Nothing is queued or copied."""
     try:
-        conn = connect(find())
+        home = find()
+        conn = connect(home)
         try:
             post(_listed(conn, fields))
-            told: Preview | str = preview(conn, [read(fields)])
+            told: Preview | str = preview(home, conn, [read(fields)])
         finally:
             conn.close()
     except (WnkdError, sqlite3.Error, OSError) as error:

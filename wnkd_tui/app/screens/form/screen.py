@@ -148,7 +148,7 @@ class TrialForm(Dialog[TrialRequest | None]):
         told = self.query_one("#told", Static)
         said = f"✗ {event.told}"
         if isinstance(event.told, Preview):
-            said = f"{event.told.text()}\n{event.told.estimate.text}"
+            said = "\n".join((event.told.text(), *event.told.estimate.lines))
         told.update(said)
         told.set_class(not good, "-wrong")
         self.query_one("#queue", Button).disabled = not good

@@ -4,7 +4,8 @@ from engine.changes import of_students, of_t_x
 from engine.spec import Method, Teachers
 from wnkd_tui.app.screens.grid.places import Basis, Kind, Layout, Place
 from wnkd_tui.report import paper
-from wnkd_tui.report.rows import STUDENTS, TX_VAL, Row, Setting
+from wnkd_tui.report.columns import STUDENTS, TX_VAL
+from wnkd_tui.report.rows import Row, Setting
 from wnkd_tui.report.stats import Epoch
 
 _METHODS = {

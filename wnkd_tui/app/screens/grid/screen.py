@@ -79,8 +79,7 @@ class GridPage(MarkingPage):
         self.call_after_refresh(self._plot)  # takes longer than all the rest
         self.offer()
 
-    def on_resize(self, event: Resize) -> None:
-        super().on_resize(event)
+    def on_resize(self, _: Resize) -> None:
         self.ask()
 
     def draw_marks(self) -> None:
@@ -91,9 +90,10 @@ class GridPage(MarkingPage):
         """What marks would add, and what is known of the cell under the cursor."""
         inks, told = self.wnkd.inks, self.answer.preview
         now = self.answered == self.question()
-        words = (
-            telling.marks(told, inks, marked=bool(self.marked)) if now else Text("…", inks["faint"])
-        )
+        words = Text("…", inks["faint"])
+        if now:
+            tall = self.has_class("-tall")
+            words = telling.marks(told, inks, marked=bool(self.marked), tall=tall)
         self.query_one("#grid-preview", Static).update(words)
         self._tell_cell()
 

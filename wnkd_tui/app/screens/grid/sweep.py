@@ -110,10 +110,11 @@ def weighed(basis: Basis, find: Callable[[], Home], post: Callable[[Message], ob
     for name in SWEEPS:
         asked: list[TrialRequest] = []
         try:
-            conn = connect(find())
+            home = find()
+            conn = connect(home)
             try:
                 asked = requests(name, base, queries.dataset(conn, basis.dataset))
-                told: Preview | str = preview(conn, asked)
+                told: Preview | str = preview(home, conn, asked)
             finally:
                 conn.close()
         except (WnkdError, sqlite3.Error, OSError) as error:

@@ -42,8 +42,9 @@ def why_not(grid: Grid, layout: Layout, place: Place) -> str:
     return ""
 
 
-def marks(told: Preview | str, inks: Mapping[str, str], *, marked: bool) -> Text:
-    """What the marks would add, or why they cannot be queued."""
+def marks(told: Preview | str, inks: Mapping[str, str], *, marked: bool, tall: bool) -> Text:
+    """What the marks would add, or why they cannot be queued; on a terminal that is not `tall` only
+    the time it would take, unless the disk has no room."""
     if isinstance(told, str):
         return Text(told, style=inks["state-failed"])
     if not marked:
@@ -51,4 +52,6 @@ def marks(told: Preview | str, inks: Mapping[str, str], *, marked: bool) -> Text
     line = Text(told.text())
     if told.new_trials:
         line.append("   q", f"bold {inks['teacher']}").append(" queues them")
-    return line.append(f"\n{told.estimate.text}", inks["faint"])
+    cost = told.estimate
+    lines = cost.lines if tall or cost.free is not None else [cost.text]
+    return line.append("".join(f"\n{text}" for text in lines), inks["faint"])

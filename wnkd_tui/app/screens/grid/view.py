@@ -76,7 +76,7 @@ class GridQuestion:
         grid = source.once((self.layout.name, *others), lambda: self._grid(source))
         try:
             asked = requests(self.layout, grid.basis, self.marked)
-            told: Preview | str = preview(source.conn, asked)
+            told: Preview | str = preview(source.home, source.conn, asked)
         except WnkdError as error:
             told = str(error)
         return GridView(grid, told)

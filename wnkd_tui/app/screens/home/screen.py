@@ -17,6 +17,7 @@ from wnkd_tui.app.screens.home.latest import Result
 from wnkd_tui.app.screens.home.lines import Gauge, Lines, clock, gauges
 from wnkd_tui.app.screens.home.section import Few, Section
 from wnkd_tui.app.screens.home.view import HomeQuestion, HomeView
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.screens.page import TALL, Page
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.queue import vitals
@@ -56,6 +57,7 @@ class HomePage(Page):
         self._foresee = False  # the first answer does without, to be there sooner
         self._vitals: vitals.Vitals | None = None
         self._away = threading.Event()
+        self._news = News()
 
     def body(self) -> ComposeResult:
         lines = self._lines
@@ -80,13 +82,14 @@ class HomePage(Page):
         self._lines.inks, self._lines.view = self.wnkd.inks, answer
         self.set_class(answer.empty, "-empty")
         self.set_class(self.size.width >= _TWO, "-two")
-        self.query_one(".empty", Static).update(
-            EMPTY + (f"\n\n[$warning]{answer.said}[/]" if answer.said else "")
-        )
-        told = _alerts(answer)
-        said = self.query_one("#said", Static)
-        said.display = bool(told)
-        said.update(Text("\n").join(told))
+        if self._news.of("empty", answer.said):
+            said = f"\n\n[$warning]{answer.said}[/]" if answer.said else ""
+            self.query_one(".empty", Static).update(EMPTY + said)
+        told = "\n".join(_alerts(answer))
+        if self._news.of("said", told):
+            alerts = self.query_one("#said", Static)
+            alerts.display = bool(told)
+            alerts.update(told)
         most = _LONG if self.size.height >= TALL else _SHORT
         counts = answer.counts
         bad = counts.get("failed", 0) + counts.get("lost", 0)
@@ -173,8 +176,7 @@ class HomePage(Page):
 
     # The machine, in a thread of its own while this page is in sight.
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        super().on_screen_resume(event)
+    def on_screen_resume(self, _: ScreenResume) -> None:
         self._away = threading.Event()
         away = self._away
         self.run_worker(lambda: self._watch(away), thread=True, group="vitals")
@@ -200,7 +202,7 @@ class HomePage(Page):
         self._show_vitals()
 
 
-def _alerts(view: HomeView) -> list[Text]:
+def _alerts(view: HomeView) -> list[str]:
     """What keeps the work from going on, and what to press."""
     told = []
     for worker in view.workers:
@@ -216,7 +218,7 @@ def _alerts(view: HomeView) -> list[Text]:
         told.append("? jobs were left by a worker that died: w starts one, which takes them up")
     if view.said:
         told.append(view.said)
-    return [Text(line) for line in told]
+    return told
 
 
 def _more(there: int, shown: Any, words: str = "") -> str:

@@ -10,6 +10,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import Static
 
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.widgets.columns import Column
 from wnkd_tui.app.widgets.rows import Rows
 
@@ -55,6 +56,7 @@ class Section(Vertical, Generic[Row]):
     ) -> None:
         super().__init__(id=id, classes="section -nothing")
         self._columns, self._key, self._more = columns, key, more
+        self._news = News()
 
     @property
     def few(self) -> Few[Row]:
@@ -70,7 +72,8 @@ class Section(Vertical, Generic[Row]):
         self.set_class(not words, "-all")
         self.few.display = bool(rows)
         self.few.show(rows)
-        self.query_one(".more", Static).update(words)
+        if self._news.of("more", words.plain, words.style):
+            self.query_one(".more", Static).update(words)
 
     def on_click(self, event: Click) -> None:
         if event.widget is self.query_one(".more", Static):

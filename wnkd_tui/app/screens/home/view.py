@@ -26,8 +26,13 @@ _NEXT = (
     "SELECT id FROM job INDEXED BY ix_job_waiting WHERE state = 'waiting'"
     " ORDER BY priority DESC, position LIMIT ?"
 )
+# With how many are done: what the last results rest on.
+_ENDED = """
+SELECT (SELECT finished_at FROM job INDEXED BY ix_job_done WHERE state = 'done'
+    ORDER BY finished_at DESC LIMIT 1), (SELECT count(*) FROM trial), (SELECT max(id) FROM trial)
+"""
 _HOSTS = """
-SELECT attempt.job_id, attempt.host FROM json_each(?) AS chosen
+SELECT attempt.job_id, coalesce(attempt.place, attempt.host) FROM json_each(?) AS chosen
 JOIN job ON job.id = chosen.value
 JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt
 """
@@ -74,18 +79,20 @@ class HomeQuestion:
             )
 
             foreseen = source.once("forecast", lambda: forecast(conn, now))
+        counts = source.once("counts", lambda: queries.counts(conn))
+        ended = counts.get("done", 0), *conn.execute(_ENDED).fetchone()
         return HomeView(
             empty=False,
             said=said,
             now=now,
-            counts=source.once("counts", lambda: queries.counts(conn)),
+            counts=counts,
             workers=tuple(Live(row.pid, row.host, row.held_up) for row in supervisors if row.alive),
             running=tuple(running[:MOST]),
             hosts=dict(conn.execute(_HOSTS, [_listed(running)]).fetchall()),
             bad=tuple([*gone, *_jobs(conn, _ids(conn, _BAD, MOST))][:MOST]),
             waiting=_next(conn, foreseen),
             forecast=foreseen,
-            results=source.once("latest", lambda: latest(conn)),
+            results=source.lasting("latest", ended, lambda: latest(conn)),
         )
 
 

@@ -31,7 +31,9 @@ def _where(detail: JobDetail, start: float | None, now: float) -> Iterator[str]:
     job = detail.job
     last = detail.attempts[-1] if detail.attempts else None
     if job.state == "running":
-        words = [job.slot, job.device, f"on {last.host}" if last else None]
+        there = last.place if last else None
+        host = f"on {last.host}" if last and not there else None
+        words = [there or job.slot, job.reason or job.device, host]
         yield ", ".join(word for word in words if word)
     if job.state == "waiting":
         if job.retry_at is not None:
@@ -52,7 +54,7 @@ def _runs(detail: JobDetail) -> Iterator[str]:
 def _run(run: AttemptRow) -> str:
     lasted = f" after {duration(run.seconds)}" if run.seconds is not None else ""
     why = f": {run.reason}" if run.reason else ""
-    return f"run {run.number} on {run.host}, {run.slot}: {run.ending}{lasted}{why}"
+    return f"run {run.number} {run.where}: {run.ending}{lasted}{why}"
 
 
 def _kin(job: JobRow, depth: int, inks: Mapping[str, str]) -> Text:

@@ -104,6 +104,8 @@ class QueuePage(ActingPage):
     def _list(self, answer: QueueView) -> None:
         cells = self._cells
         cells.inks, cells.starts, cells.now = self.wnkd.inks, answer.starts, self.wnkd.clock()
+        none = answer.total > 0 and not answer.listing.keys and answer.error is None
+        self.set_class(none, "-nothing")
         # Forecasts move by seconds all the time, but minutes are what is told.
         self.found(answer, {id: int(at // 60) for id, at in answer.starts.items()})
         if self._kept is not None:

@@ -10,10 +10,10 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from wnkd_tui.app import logs
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.screens.run import parts
 from wnkd_tui.app.screens.run.curves import CurvesPane
 from wnkd_tui.app.screens.run.job_log import JobLog
-from wnkd_tui.app.screens.run.news import News
 from wnkd_tui.app.screens.run.panes.drawn import drawn
 from wnkd_tui.app.screens.run.view import TABS
 from wnkd_tui.app.widgets.choices import Choices

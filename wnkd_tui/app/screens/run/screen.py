@@ -11,12 +11,12 @@ from textual.events import ScreenResume
 from textual.widgets import Static
 
 from wnkd_tui.app.screens.ask import AskLine, whole
+from wnkd_tui.app.screens.news import News
 from wnkd_tui.app.screens.page import Page
 from wnkd_tui.app.screens.run.command import command
 from wnkd_tui.app.screens.run.facts import title
 from wnkd_tui.app.screens.run.job_views import JobViews
 from wnkd_tui.app.screens.run.jobs import RunJobCells
-from wnkd_tui.app.screens.run.news import News
 from wnkd_tui.app.screens.run.view import TABS, RunQuestion, RunView
 from wnkd_tui.app.widgets.choices import Name
 from wnkd_tui.app.widgets.log_text import LogText
@@ -67,15 +67,13 @@ class RunPage(Page):
             yield JobViews(self.wnkd.find)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(_LOOK, self._look)
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
+    def on_screen_resume(self, _: ScreenResume) -> None:
         """Another trial's log, or another job's, is read from its end."""
         shown = (self._trial and self._trial.id, self._job and self._job.id)
         if shown != (self.wnkd.trial, self.wnkd.job):
             self._log.from_end()
-        super().on_screen_resume(event)
 
     def kept(self) -> dict[str, Any]:
         return {"trial": self.wnkd.trial, "tab": self._tab}

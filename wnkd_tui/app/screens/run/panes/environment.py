@@ -61,19 +61,24 @@ def _attempts(attempts: Sequence[AttemptRow], inks: Inks) -> Table:
         took = duration(one.seconds) if one.seconds is not None else ""
         ending = one.ending or "runs"
         ink = inks.get(f"state-{'running' if one.ending is None else one.ending}", "")
-        memory = f"{one.memory / 2**20:,.0f} MiB" if one.memory else ""
         table.add_row(
             str(one.number),
             f"{datetime.fromtimestamp(one.started_at):%m-%d %H:%M:%S}",
             took,
             Text(f"{ending}{f': {one.reason}' if one.reason else ''}", ink),
             one.host,
-            one.slot or "",
+            one.place or one.slot,
             one.device or "",
-            memory,
+            _memory(one),
             (one.engine or "")[:SHOWN],
         )
     return table
+
+
+def _memory(attempt: AttemptRow) -> str:
+    """`GPU 9,216 MiB`, `host 431 MiB`, a line each, as far as it is known."""
+    taken = {"GPU": attempt.memory, "host": attempt.host_memory}
+    return "\n".join(f"{of} {size / 2**20:,.0f} MiB" for of, size in taken.items() if size)
 
 
 def _capture(found: CaptureRow, dataset_key: str | None, inks: Inks) -> Table:
