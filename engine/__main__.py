@@ -1,7 +1,7 @@
-"""`python -m engine JOB_DIR`: do one job."""
+"""`python -m engine JOB_DIR …`: do one job, or several students side by side."""
 
 import sys
 
-from engine.job import main
+from engine.running import main
 
 sys.exit(main(sys.argv[1:]))

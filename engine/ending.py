@@ -5,7 +5,6 @@ import errno
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -33,17 +32,30 @@ _MEMORY_WORDS = re.compile(r"CUDA error: out of memory|CU(BLAS|DNN|SOLVER)_STATU
 @dataclass(frozen=True)
 class Ending:
     """`state`: done, failed, cancelled or paused. `cause` of a failure that is not the job's own:
-    "disk full", "out of memory" (the GPU's). `memory`: peak bytes of the GPU, None without one."""
+    "disk full", "out of memory" (the GPU's). `memory`: peak bytes of the GPU, None without one;
+    `host_memory`: of the host (engine.memory). `together`: jobs that its process did."""
 
     state: str
     cause: str | None = None
     reason: str | None = None
     result: dict[str, Any] | None = None
     memory: int | None = None
+    host_memory: int | None = None
+    together: int = 1
+
+
+class ToldError(WnkdError):
+    """A failure that another process of the job has told already: `ending`."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason)
+        self.ending = ending
 
 
 def failure(error: BaseException, places: Sequence[Path]) -> Ending:
     """What an exception makes of a job that writes below `places`."""
+    if isinstance(error, ToldError):
+        return error.ending
     chain = list(_chain(error))
     full = next((one for one in chain if _is_full(one)), None)
     if full is not None:
@@ -52,14 +64,6 @@ def failure(error: BaseException, places: Sequence[Path]) -> Ending:
     if out is not None:
         return Ending("failed", OUT_OF_MEMORY, _memory_reason(out))
     return Ending("failed", None, _one_line(error))
-
-
-def gpu_memory() -> int | None:
-    """Peak bytes that torch took of the GPU; None where it was not used."""
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return None
-    return int(torch.cuda.max_memory_reserved())
 
 
 def keep_reserve(directory: Path) -> None:

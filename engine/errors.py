@@ -25,6 +25,10 @@ class DeviceError(WnkdError):
     """The device that a job is to compute on cannot be used."""
 
 
+class RankLostError(WnkdError):
+    """Another process that shares a job's work is gone, or does not answer."""
+
+
 class DiskFullError(WnkdError):
     """There is no room for what is to be written."""
 

@@ -5,7 +5,7 @@ Types of event, each with `t` (UTC seconds since 1970):
   progress  done, total, unit, rate (units per second)
   metric    step (epoch), values {name: number}
   log       text (one line for people)
-  end       what exit.json holds: state, cause, reason, result, memory
+  end       what exit.json holds: state, cause, reason, result, memory, host_memory, together
 
 A reader takes whole lines only; a line cut short by a kill or a full disk is closed by the next one
 and skipped by readers. A metric that is reported again after a resume carries the same numbers, and
@@ -24,6 +24,8 @@ from engine.durable import replacing
 EVENTS = "events.jsonl"
 EXIT = "exit.json"
 PAUSE = "pause"  # an empty file by which a job is asked to pause
+LEAVE = "leave"  # the same, by a cluster whose time limit is near
+CANCEL = "cancel"  # one by which a job that shares its process with others is asked to end
 SPEED = "samples_per_s"  # the one metric that no two runs share: how fast an epoch went
 
 
@@ -32,7 +34,7 @@ class EventWriter:
 
     def __init__(self, directory: Path) -> None:
         path = directory / EVENTS
-        self._pause = directory / PAUSE
+        self._wishes = (directory / PAUSE, directory / LEAVE)
         self._file = path.open("ab", buffering=0)
         self._whole = not self._file.tell() or _ends_a_line(path)
         self._started = time.monotonic()
@@ -78,7 +80,7 @@ class EventWriter:
 
     def pause_wanted(self) -> bool:
         """Whether the job was asked to pause as soon as it can go on later without a loss."""
-        return self._pause.exists()
+        return any(wish.exists() for wish in self._wishes)
 
 
 def read_events(path: Path, offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:

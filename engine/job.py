@@ -1,36 +1,23 @@
-"""One job, from its directory to its artifact: what `python -m engine JOB_DIR` does.
+"""What a stage is given: its job as `job.json` says it, and a process that computes alike.
 
-`job.json` says what to do and where things are; `events.jsonl` tells how it goes; `exit.json` is
-the last word on how it ended. A job that finds its artifact made already only repeats its figures.
+engine.work does a job; engine.running is the process that does it.
 """
 
-import contextlib
-import importlib
-import json
 import os
 import platform
-import shutil
-import signal
-import sys
-import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from engine.artifacts import ArtifactStore
 from engine.canonical import content_key
-from engine.code import DIGEST
 from engine.data.registry import Source
-from engine.durable import replacing
-from engine.ending import NO_LAST_WORD, Ending, failure, gpu_memory, keep_reserve, last_word
-from engine.errors import ArtifactError, DeviceError, Paused, SpecError, WnkdError
+from engine.errors import ArtifactError, DeviceError
 from engine.events import EventWriter
 from engine.files import resolve
-from engine.process import ProcessId
+from engine.together import Shared, company
 
-JOB, PROCESS, HISTORY, CHECKPOINTS = "job.json", "process.json", "history.json", "checkpoints"
-EXIT_CODES = {"done": 0, "failed": 1, "paused": 75, "cancelled": 128 + signal.SIGTERM}
+JOB, HISTORY, CHECKPOINTS = "job.json", "history.json", "checkpoints"
 STAGES = {
     "wordnet": "engine.stages.wordnet",
     "nouns": "engine.stages.nouns",
@@ -45,13 +32,10 @@ STAGES = {
 }
 
 
-class Cancelled(BaseException):
-    """SIGTERM arrived. Not an Exception, so that no handler for ordinary faults takes it."""
-
-
 @dataclass(frozen=True)
 class Job:
-    """What a stage works with: `out` becomes the artifact, `directory` serves a resume."""
+    """What a stage works with: `out` becomes the artifact, `directory` serves a resume. `shared` is
+    what it has in common with others of its `company` (engine.together)."""
 
     kind: str
     name: str
@@ -66,6 +50,8 @@ class Job:
     store: ArtifactStore
     out: Path
     events: EventWriter
+    company: str | None = None
+    shared: Shared = field(default_factory=Shared)
 
     def input(self, role: str) -> Path:
         """The directory of an input artifact. Raises ArtifactError where it is not whole."""
@@ -78,138 +64,68 @@ class Job:
         return resolve(self.files, name)
 
 
-def run(directory: Path) -> int:
-    """Does the job in `directory`: 0 done, 1 failed, 75 paused, 143 cancelled by SIGTERM, 74 where
-    the disk was too full even for the last word.
+def compute_alike(threads: int) -> None:
+    """From now on this process computes in so many threads, and the same at every run."""
+    import torch
+    from threadpoolctl import threadpool_limits
 
-    Every fault ends in `exit.json`; a traceback, where there is one, goes to stderr.
+    threadpool_limits(threads)
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # A debugger's aid that the line above turns on, a tenth of a small network's step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
+
+def environment_of(device: str) -> tuple[str, dict[str, Any]]:
+    """The device to compute on, and what the artifact tells of where it was made.
+
+    DeviceError where the job was given a GPU that cannot be used.
     """
-    asked_to_stop = False
+    import torch
 
-    def stop(signum: int, frame: FrameType | None) -> None:
-        nonlocal asked_to_stop
-        if not asked_to_stop:  # once is enough: the first may be at its last word already
-            asked_to_stop = True
-            raise Cancelled
-
-    cancelled = Ending("cancelled", reason="stopped by SIGTERM")
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        signal.signal(signal.SIGTERM, stop)
-        try:
-            ending = Ending("done", result=_attempt(directory))
-        except Paused as pause:
-            ending = Ending("paused", reason=str(pause))
-        except Exception as error:  # noqa: BLE001 - a job's end is always told
-            # Libraries turn an interruption into errors of their own: torch.save, for one.
-            ending = cancelled if asked_to_stop else _failure(error, directory)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the last word is not interrupted
-    except Cancelled:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        ending = cancelled
-    said = last_word(directory, replace(ending, memory=gpu_memory()))
-    signal.signal(signal.SIGTERM, before)
-    return EXIT_CODES[ending.state] if said else NO_LAST_WORD
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        if device == "cpu" and given not in ("", "-1"):
+            raise DeviceError(f"CUDA cannot use the GPU that this job was given ({given})")
+    return device, {
+        "device": torch.cuda.get_device_name()
+        if device == "cuda"
+        else f"CPU ({platform.machine()})",
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
 
 
-def _failure(error: Exception, directory: Path) -> Ending:
-    """What a fault makes of the job; a traceback of what nobody foresaw."""
-    ending = failure(error, [directory, *_places(directory)])
-    if ending.cause is None and not isinstance(error, WnkdError):
-        with contextlib.suppress(OSError):  # the log may be on a disk that is full
-            traceback.print_exception(error)
-    return ending
-
-
-def _places(directory: Path) -> list[Path]:
-    """Where the job writes beside its own directory, as far as its record can be read."""
-    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-        run_with = json.loads((directory / JOB).read_text(encoding="utf-8"))["run"]
-        return [Path(run_with["artifacts"]), Path(run_with["cache"])]
-    return []
-
-
-def _attempt(directory: Path) -> dict[str, Any]:
-    """Tells who does the job, and does it; its result."""
-    keep_reserve(directory)
-    write_process_record(directory)
-    with EventWriter(directory) as events:
-        result = _done(directory, events)
-    # Only now: until the artifact is there, a kill may still need them.
-    shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
-    return result
-
-
-def _done(directory: Path, events: EventWriter) -> dict[str, Any]:
-    """The job's result, computed or found."""
-    record = json.loads((directory / JOB).read_text(encoding="utf-8"))
-    if record["kind"] not in STAGES:
-        raise SpecError(f"unknown kind of job {record['kind']!r}; known: {', '.join(STAGES)}")
-    run_with = record["run"]
-    store = ArtifactStore(Path(run_with["artifacts"]))
-    key = record["key"]
-    with store.lock(key):
-        fault = store.fault(key)
-        if fault is None:
-            events.write("start", pid=os.getpid(), made=False, engine=DIGEST)
-            events.log(f"already made: artifact {key[:12]}")
-            _repeat_metrics(store.path(key), events)
-            return dict(store.meta(key)["result"])
-        import torch
-        from threadpoolctl import threadpool_limits
-
-        threads = record["settings"].get("cpu_threads", 1)
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        # A debugger's aid that the line above turns on, a tenth of a small network's step.
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        device = run_with["device"]
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-            given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-            if device == "cpu" and given not in ("", "-1"):
-                raise DeviceError(f"CUDA cannot use the GPU that this job was given ({given})")
-        environment = {
-            "device": torch.cuda.get_device_name()
-            if device == "cuda"
-            else f"CPU ({platform.machine()})",
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-        }
-        events.write("start", pid=os.getpid(), made=True, engine=DIGEST, **environment)
-        queued_with = run_with.get("engine")
-        if queued_with not in (None, DIGEST):
-            events.log(f"runs engine {DIGEST}, was queued with {queued_with}")
-        if store.path(key).exists():
-            events.log(f"{fault}: it is made again")
-        meta = {
-            "schema": 1,
-            **{part: record[part] for part in ("key", "kind", "name", "settings", "inputs")},
-            "environment": environment,
-        }
-        with store.publish(key, meta) as out, threadpool_limits(threads):
-            data = run_with.get("data")
-            job = Job(
-                kind=record["kind"],
-                name=record["name"],
-                key=key,
-                settings=record["settings"],
-                inputs=record["inputs"],
-                source=_source(data) if data else None,
-                device=device,
-                directory=directory,
-                cache=Path(run_with["cache"]),
-                files=Path(run_with["files"]),
-                store=store,
-                out=out,
-                events=events,
-            )
-            stage = importlib.import_module(STAGES[job.kind])
-            result: dict[str, Any] = stage.run(job)
-            result["device"] = environment["device"]
-            meta["result"] = result
-    return result
+def job_of(
+    record: dict[str, Any],
+    directory: Path,
+    store: ArtifactStore,
+    out: Path,
+    device: str,
+    events: EventWriter,
+    shared: Shared,
+) -> Job:
+    """What `job.json` says, as its stage is given it."""
+    data = record["run"].get("data")
+    return Job(
+        kind=record["kind"],
+        name=record["name"],
+        key=record["key"],
+        settings=record["settings"],
+        inputs=record["inputs"],
+        source=_source(data) if data else None,
+        device=device,
+        directory=directory,
+        cache=Path(record["run"]["cache"]),
+        files=Path(record["run"]["files"]),
+        store=store,
+        out=out,
+        events=events,
+        company=company(record["kind"], record["settings"]),
+        shared=shared,
+    )
 
 
 def _source(data: dict[str, Any]) -> Source:
@@ -224,26 +140,3 @@ def _source(data: dict[str, Any]) -> Source:
 def subseed(seed: int, part: str) -> int:
     """A seed for one part of a run, so that parts draw independently; below 2**31."""
     return int(content_key([seed, part])[:8], 16) >> 1
-
-
-def _repeat_metrics(artifact: Path, events: EventWriter) -> None:
-    """Curves of an artifact that another database knows, for this one."""
-    path = artifact / HISTORY
-    if path.is_file():
-        for epoch, values in enumerate(json.loads(path.read_text(encoding="utf-8")), start=1):
-            events.metric(epoch, **values)
-
-
-def write_process_record(directory: Path) -> None:
-    """Who does this job, so that a later supervisor can find it."""
-    record = {"process": str(ProcessId.of(os.getpid()))}
-    with replacing(directory / PROCESS) as file:
-        file.write(json.dumps(record).encode())
-
-
-def main(arguments: list[str]) -> int:
-    """`python -m engine JOB_DIR`; 2 for bad usage."""
-    if len(arguments) != 1 or not (Path(arguments[0]) / JOB).is_file():
-        print("usage: python -m engine JOB_DIR, a directory that holds job.json", file=sys.stderr)
-        return 2
-    return run(Path(arguments[0]))

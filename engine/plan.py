@@ -26,8 +26,8 @@ STAGE_VERSIONS = {
     "relax": 2,
     "teacher": 3,
     "T_x": 3,
-    "logits": 3,
-    "student": 3,
+    "logits": 4,
+    "student": 4,
     "attribution": 2,
 }
 IMAGE_TEACHERS = {"T_1s": "strong", "T_2w": "weak", "T_3s": "strong"}

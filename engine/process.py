@@ -32,8 +32,9 @@ class ProcessId:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """What `str` gave; `pid:start` of an older wnkd as well. None for any other text."""
-        pid, _, rest = text.partition(":")
+        """What `str` gave, whatever stands behind it after a blank; `pid:start` of an older wnkd as
+        well. None for any other text."""
+        pid, _, rest = text.partition(" ")[0].partition(":")
         started, _, where = rest.partition(":")
         try:
             process = cls(int(pid), float(started), where)

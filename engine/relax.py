@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CHUNK = 16_384  # nouns at a time: their float64 scores for 300 centres are 40 MB
+CHUNK = 16_384  # nouns at a time, fewer where there are many centres
+SCORES = CHUNK * 300  # of a chunk, at most: 40 MB in float64
 TIE = 1e-9  # log scores closer than this are equal, on every machine
 
 
@@ -35,7 +36,7 @@ def select(
     weights = centres.double().T
     best: list[Tensor] = []
     owner: list[Tensor] = []
-    for chunk in nouns.split(CHUNK):
+    for chunk in nouns.split(min(CHUNK, max(1, SCORES // len(centres)))):
         similarity = chunk.double() @ weights
         top, centre = similarity.max(1)
         best.append(top - similarity.logsumexp(1))

@@ -4,9 +4,9 @@ Importing torch is most of a small job's cost; a fork pays it once. CUDA stays u
 no thread runs, since neither survives a fork.
 
 Requests come on stdin, replies go to stdout, one JSON object a line:
-  {"job": directory, "env": {name: value}}  →  {"pid": n}, and later {"exit": n, "code": c}
+  {"jobs": [directory, …], "env": {name: value}}  →  {"pid": n}, and later {"exit": n, "code": c}
 Before the first request {"ready": true}. `code` is negative where a signal ended the job. The end
-of stdin ends the server; its jobs live on, each in a session of its own.
+of stdin ends the server; its jobs live on, each process in a session of its own.
 """
 
 import argparse
@@ -25,16 +25,16 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from engine.job import STAGES
+from engine.running import OUTPUT
 
 PRELOAD = ("torch", "sklearn.cluster", "sklearn.datasets", "captum.attr", *STAGES.values())
-TARGET = "engine.job:run"
-OUTPUT = "output.log"
+TARGET = "engine.running:run"
 
 
 class WarmServer:
     """Serves one client on file descriptors 0 and 1; what imports print goes to stderr."""
 
-    def __init__(self, target: Callable[[Path], int]) -> None:
+    def __init__(self, target: Callable[..., int]) -> None:
         self._target = target
         self._replies = os.dup(1)
         os.dup2(2, 1)
@@ -69,7 +69,7 @@ class WarmServer:
                 *lines, unread = (unread + chunk).split(b"\n")
                 for line in lines:
                     request = json.loads(line)
-                    self._reply(pid=self._start(Path(request["job"]), request["env"]))
+                    self._reply(pid=self._start(list(map(Path, request["jobs"])), request["env"]))
 
     def _reap(self) -> None:
         """Tells of every child that has ended."""
@@ -85,16 +85,16 @@ class WarmServer:
     def _reply(self, **fields: Any) -> None:
         os.write(self._replies, json.dumps(fields).encode() + b"\n")
 
-    def _start(self, directory: Path, env: Mapping[str, str]) -> int:
-        """The pid of a child that does the job."""
+    def _start(self, directories: Sequence[Path], env: Mapping[str, str]) -> int:
+        """The pid of a child that does the jobs."""
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
-            self._child(directory, env)
+            self._child(directories, env)
         return pid
 
-    def _child(self, directory: Path, env: Mapping[str, str]) -> NoReturn:
+    def _child(self, directories: Sequence[Path], env: Mapping[str, str]) -> NoReturn:
         code = 1
         try:
             os.setsid()
@@ -102,9 +102,9 @@ class WarmServer:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for end in (self._replies, self._woken, self._waker):
                 os.close(end)
-            _redirect(directory / OUTPUT)
+            _redirect(directories[0] / OUTPUT)
             os.environ.update(env)
-            code = self._target(directory)
+            code = self._target(*directories)
         except BaseException:  # noqa: BLE001 - nothing may fall through into the server's loop
             with contextlib.suppress(OSError):  # the log may be on a disk that is full
                 traceback.print_exc()
@@ -117,7 +117,7 @@ class WarmServer:
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.warm")
-    parser.add_argument("--target", default=TARGET, help="MODULE:FUNCTION that does a job")
+    parser.add_argument("--target", default=TARGET, help="MODULE:FUNCTION that does jobs")
     parser.add_argument("--preload", nargs="*", default=PRELOAD, help="modules to import first")
     chosen = parser.parse_args(arguments)
     for name in chosen.preload:

@@ -3,9 +3,11 @@
 import os
 import stat
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -32,7 +34,10 @@ SUFFIXES = frozenset(
 # The formats of those suffixes and no others: Pillow starts other programs for some (EPS).
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 # Cores this process may use: what a job scheduler left of the machine's.
-WORKERS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+# Threads. Jobs beside each other have as many each and share the cores; more than 32 of one
+# process would wait for its interpreter (benchmarks/decoding.py).
+WORKERS = min(CORES, 32)
 AT_ONCE = 32  # files that one task of the pool reads, at most
 
 # Remarks on odd metadata and large images. What matters is an error.
@@ -70,8 +75,14 @@ class FileImages:
         return FileImages(self.root, names, self.size, dataset=self.dataset)
 
     def __getitem__(self, index: slice | NDArray[np.int64]) -> Pixels:
-        names = self.names[index] if isinstance(index, slice) else self.take(index).names
-        out = np.empty((len(names), *self.shape[1:]), dtype=np.uint8)
+        where = np.arange(*index.indices(len(self))) if isinstance(index, slice) else index
+        out = np.empty((len(where), *self.shape[1:]), dtype=np.uint8)
+        self.decode_into(out, where)
+        return out
+
+    def decode_into(self, out: Pixels, index: NDArray[np.int64]) -> None:
+        """Puts the images at `index` int64 [B] into `out` uint8 [B, 3, size, size]."""
+        names = self.take(index).names
 
         def fill(part: range) -> None:
             for i in part:
@@ -80,7 +91,6 @@ class FileImages:
         with closing(in_threads(fill, parts(len(names)))) as done:
             for _ in done:
                 pass
-        return out
 
     def _pixels(self, name: str) -> Pixels:
         path = self.root / name
@@ -174,8 +184,19 @@ def in_threads(work: Callable[[Item], Result], items: Sequence[Item]) -> Generat
 
     Threads are enough: Pillow and hashlib let go of the interpreter while they work.
     """
-    pool = ThreadPoolExecutor(WORKERS)
+    begun = deque(_pool(WORKERS).submit(work, item) for item in items)
     try:
-        yield from pool.map(work, items)
+        while begun:
+            yield begun.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        for one in begun:
+            one.cancel()
+
+
+@cache
+def _pool(workers: int) -> ThreadPoolExecutor:
+    """The process's threads, which are kept: a batch has few files for each."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="image files")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork

@@ -13,6 +13,7 @@ from engine.encoders import ClassTexts, Pixels, Report
 from engine.encoders.checkpoint import load
 from engine.encoders.preprocess import prepare, prepare_view
 from engine.encoders.prompts import TEMPLATES, prompts
+from engine.streamed import Streamed, in_parts
 
 PROMPTS_AT_ONCE = {"cuda": 1024, "cpu": 256}
 IMAGES = 4  # an image costs the memory of about as many prompts
@@ -64,9 +65,9 @@ class OpenClipEncoder:
         at_once = max(1, self.batch // IMAGES)
 
         def parts() -> Iterator[Tensor]:
-            for start in range(0, len(images), at_once):
-                block = torch.from_numpy(images[start : min(start + at_once, len(images))])
-                yield self.pixels(prepare(self._moved(block), self.preprocess))
+            blocks = in_parts(len(images), at_once)
+            for block in Streamed(images, self.device).batches(blocks):
+                yield self.pixels(prepare(block, self.preprocess))
 
         return self._gathered(parts(), len(images), report)
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Generator
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from engine.models.pretrained import imagenet_weights, load_pretrained
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
 from engine.stages import tables
+from engine.together import Place
+from engine.train.batchnorm import share_statistics
 from engine.train.checkpoint import Checkpoints
 from engine.train.compiled import Use, compiled
 from engine.train.criterion import Criterion
@@ -23,14 +26,18 @@ from engine.train.views import Views
 
 
 def views_of(job: Job, part: str) -> Views:
-    """The dataset under the job's augmentation; `part` names whose views they are."""
+    """The dataset under the job's augmentation; `part` names whose views they are. Students of one
+    process share them."""
     size = job.settings["image_size"]
-    return Views(
-        tables.dataset(job, size),
-        job.settings["augment"],
-        size=size,
-        seed=subseed(job.settings["seed"], part),
-        device=torch.device(job.device),
+    return job.shared.once(
+        ("views", part, job.company),
+        lambda: Views(
+            tables.dataset(job, size),
+            job.settings["augment"],
+            size=size,
+            seed=subseed(job.settings["seed"], part),
+            device=torch.device(job.device),
+        ),
     )
 
 
@@ -49,12 +56,12 @@ def model_of(settings: dict[str, Any], views: Views, part: str, device: str) -> 
 
 def train_classifier(
     job: Job, views: Views, part: str, criterion: Criterion
-) -> tuple[ImageTask, Trained]:
+) -> Generator[Place, None, tuple[ImageTask, Trained]]:
     """Trains the job's network, from pretrained weights where its settings name some."""
     settings, device = job.settings, torch.device(job.device)
     optimiser = Optimiser.model_validate(settings["optimiser"])
     checkpoints = Checkpoints(job.directory / CHECKPOINTS, job.events.log)
-    module = model_of(settings, views, part, job.device)
+    module = share_statistics(model_of(settings, views, part, job.device))
     if checkpoints.load() is None:
         _start_from(settings.get("weights", "none"), module, job)
     precision = precision_context(device, settings["precision"])
@@ -75,7 +82,7 @@ def train_classifier(
         samples=optimiser.epochs * task.samples,
         log=job.events.log,
     )
-    trained = train(
+    trained = yield from train(
         task,
         task.samples,
         optimiser,

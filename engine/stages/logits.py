@@ -7,6 +7,7 @@ student's batches; its logits then also depend on how the student's epochs are c
 
 import shutil
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -14,12 +15,14 @@ from torch import Tensor
 
 from engine.job import Job, subseed
 from engine.models.folded import folded
+from engine.models.prepacked import prepacked
 from engine.stages import tables, tx_logits
 from engine.stages.epochs import STUDENT, write_logits
 from engine.stages.images import model_of, views_of
+from engine.train.batch import epoch_batches
+from engine.train.batchnorm import share_statistics
 from engine.train.compiled import Use, compiled
 from engine.train.image import EVAL_BATCH, precision_context
-from engine.train.loop import epoch_batches
 from engine.train.teachers import Network
 from engine.train.views import Views
 
@@ -62,10 +65,12 @@ def image_teacher(
     module.load_state_dict(tables.load(job.input(role) / tables.MODEL, job.device))
     precision = precision_context(torch.device(job.device), job.settings["precision"])
     module.eval().requires_grad_(False)
-    if not by_batch:
+    if by_batch:
+        share_statistics(module)
+    else:
         image = views.channels, job.settings["image_size"], job.settings["image_size"]
         module = compiled(
-            folded(module),
+            prepacked(folded(module), job.events.log),
             Use(precision, training=None, answering=(rows, *image)),
             samples=epochs * len(views.train.labels),
             log=job.events.log,
@@ -75,7 +80,11 @@ def image_teacher(
 
 def answers(teacher: Network, index: Tensor, epoch: int) -> Tensor:
     """Logits float32 [B, C] of the views of training samples `index`, a part at a time."""
-    return torch.cat([teacher.answer((), epoch, part) for part in index.split(EVAL_BATCH)])
+    rows, parts = [], index.split(EVAL_BATCH)
+    for part, following in zip_longest(parts, parts[1:]):
+        teacher.views.training(part, epoch, following)  # what it looks at; the next files are read
+        rows.append(teacher.answer(epoch, part))
+    return torch.cat(rows)
 
 
 def by_batches(teacher: Network, epoch: int, *, batch: int, seed: int) -> Tensor:
@@ -89,7 +98,8 @@ def by_batches(teacher: Network, epoch: int, *, batch: int, seed: int) -> Tensor
     logits = torch.empty(samples, views.classes, device=device)
     left_out = torch.ones(samples, dtype=torch.bool, device=device)
     for one in epoch_batches(samples, batch, seed=seed, epoch=epoch, device=device):
-        logits[one.index] = teacher.answer((), epoch, one.index)
+        views.training(one.index, epoch, one.following)
+        logits[one.index] = teacher.answer(epoch, one.index)
         left_out[one.index] = False
     index = left_out.nonzero()[:, 0]
     if len(index):

@@ -1,5 +1,6 @@
 """T_x: trained on embeddings; leaves its network, its noun bank and its logits of every sample."""
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.stages import tables
 from engine.stages.images import finished
 from engine.stages.retrieval import write_nouns
 from engine.texts import sample_texts
+from engine.together import Place
 from engine.train.checkpoint import Checkpoints
 from engine.train.loop import train
 from engine.train.multimodal import MultimodalTask, TextSplit, TrainingInputs, TxModule, tx_logits
@@ -23,7 +25,7 @@ PART = "T_x"
 TRAIN, VAL = 0, 1
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(job: Job) -> Generator[Place, None, dict[str, Any]]:
     settings = job.settings
     recipe = MultimodalRecipe.model_validate(
         {name: settings[name] for name in MultimodalRecipe.model_fields}
@@ -45,7 +47,7 @@ def run(job: Job) -> dict[str, Any]:
         seed=subseed(settings["seed"], PART),
     )
     samples = len(inputs.split.labels)
-    trained = train(
+    trained = yield from train(
         task,
         samples,
         recipe.optimiser,

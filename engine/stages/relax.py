@@ -16,6 +16,7 @@ from engine.kmeans import Clusters, cluster, clusters_for
 from engine.nouns import excluded
 from engine.relax import select
 from engine.stages import tables
+from engine.stages.embed import report_of
 from engine.stages.retrieval import write_nouns
 from engine.wordnet.graph import WordNetGraph
 from engine.wordnet.morphology import key
@@ -92,6 +93,7 @@ def _clusters(job: Job, embedded: tables.Embedded) -> Clusters:
         seed=settings["seed"],
         restarts=settings["restarts"],
         iterations=settings["iterations"],
+        report=report_of(job, "K-means starts"),
     )
 
 

@@ -1,5 +1,7 @@
 """The student S_s: one of the methods, over what its teachers left: tables, or their networks."""
 
+from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,6 +12,7 @@ from engine.stages import tables
 from engine.stages.epochs import LOGITS, STUDENT
 from engine.stages.images import entropy, finished, train_classifier, views_of
 from engine.stages.logits import image_teacher
+from engine.together import Place
 from engine.train.criterion import Supervised
 from engine.train.loop import top1
 from engine.train.methods import METHODS
@@ -18,38 +21,43 @@ from engine.train.teaching import TeacherLogits, combined
 from engine.train.views import Views
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(job: Job) -> Generator[Place, None, dict[str, Any]]:
     views = views_of(job, STUDENT)
     criterion = (
         METHODS[job.settings["method"]](job.settings, teachers_of(job, views), views.train.labels)
         if job.inputs
         else Supervised()
     )
-    task, trained = train_classifier(job, views, STUDENT, criterion)
+    task, trained = yield from train_classifier(job, views, STUDENT, criterion)
     return finished(job, task, trained, task.samples) | fidelity(job, trained.logits)
 
 
 def teachers_of(job: Job, views: Views) -> TeacherLogits:
-    """All inputs, by role; an image teacher without a table looks at the student's `views`."""
-    device = torch.device(job.device)
-    found: dict[str, Teacher] = {}
-    for role in job.inputs:
-        at = job.input(role)
-        if (at / LOGITS).is_file():
-            found[role] = open_table(at / LOGITS, views.classes)
-        elif (at / tables.TX_LOGITS).is_file():  # a T_x that says the same in every epoch
-            found[role] = Constant(tables.load(at / tables.TX_LOGITS, device)["train"])
-        else:
-            optimiser = job.settings["optimiser"]
-            found[role] = image_teacher(
-                job,
-                role,
-                views,
-                rows=min(optimiser["batch"], len(views.train.labels)),
-                epochs=optimiser["epochs"],
-                by_batch=job.settings["teacher_bn"] == "batch",
-            )
-    return TeacherLogits(found, device=device)
+    """All inputs, by role; students of one process that have a teacher in common share it."""
+    mode = job.settings.get("teacher_bn")
+    found = {
+        role: job.shared.once((key, mode, job.company), partial(_teacher, job, role, views))
+        for role, key in job.inputs.items()
+    }
+    return TeacherLogits(found, device=torch.device(job.device))
+
+
+def _teacher(job: Job, role: str, views: Views) -> Teacher:
+    """The input `role`; an image teacher without a table looks at the student's `views`."""
+    at, device = job.input(role), torch.device(job.device)
+    if (at / LOGITS).is_file():
+        return open_table(at / LOGITS, views.classes, device)
+    if (at / tables.TX_LOGITS).is_file():  # a T_x that says the same in every epoch
+        return Constant(tables.load(at / tables.TX_LOGITS, device)["train"])
+    optimiser = job.settings["optimiser"]
+    return image_teacher(
+        job,
+        role,
+        views,
+        rows=min(optimiser["batch"], len(views.train.labels)),
+        epochs=optimiser["epochs"],
+        by_batch=job.settings["teacher_bn"] == "batch",
+    )
 
 
 def fidelity(job: Job, logits: Tensor) -> dict[str, float | None]:

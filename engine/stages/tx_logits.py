@@ -15,9 +15,9 @@ from engine.spec import Modality
 from engine.stages import tables
 from engine.stages.epochs import STUDENT, write_logits
 from engine.stages.multimodal import trained_tx, training_inputs
+from engine.train.batch import Batch, epoch_batches
 from engine.train.batchnorm import batch_statistics
 from engine.train.image import EVAL_BATCH
-from engine.train.loop import Batch, epoch_batches
 from engine.train.multimodal import TrainingInputs, TxModule, tx_input
 
 

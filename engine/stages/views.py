@@ -4,6 +4,7 @@ A row for each training image in each of the student's epochs, so that T_x says 
 says of the very pixels that the student sees; and the validation images, prepared in the same way.
 """
 
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -30,17 +31,15 @@ def run(job: Job) -> dict[str, Any]:
     clean = tables.dataset(job, settings["size"])
     tower = fitted(encoder, clean, class_texts, lambda done, total: None)
     samples, epochs = len(views.train.labels), settings["epochs"]
-    everyone = torch.arange(samples, device=job.device)
+    parts = torch.arange(samples, device=job.device).split(AT_ONCE)
 
     def row(epoch: int) -> NDArray[Any]:
-        parts = [
-            tower.views(index, views.pixels(index, epoch)) for index in everyone.split(AT_ONCE)
+        rows = [
+            tower.views(index, views.pixels(index, epoch, following))
+            for index, following in zip_longest(parts, parts[1:])
         ]
-        return host_halves(torch.cat(parts))
+        return host_halves(torch.cat(rows))
 
-    val = [
-        tower.unseen_views(views.validation_pixels(start, min(start + AT_ONCE, len(clean.val))))
-        for start in range(0, len(clean.val), AT_ONCE)
-    ]
+    val = [tower.unseen_views(pixels) for pixels in views.validation_pixels(AT_ONCE)]
     tables.save({"val": torch.cat(val)}, job.out / tables.VAL_VIEWS)
     return write_epochs(job, tables.VIEWS, (epochs, samples, encoder.dim), HALF, row)

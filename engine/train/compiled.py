@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.train import ranks
 from engine.train.image import Precision
 
 # Compiling takes about a minute; a GPU does about so many samples in the time that it then saves.
@@ -65,10 +66,14 @@ class Compiled(nn.Module):
 def compiled(module: nn.Module, use: Use, *, samples: int, log: Callable[[str], None]) -> nn.Module:
     """What to call in the module's stead: itself, or what was compiled of it.
 
-    It is itself on a CPU, where the `samples` that it will see in all are few, and where nothing
-    that was compiled works; on a GPU a line in `log` says which, and why.
+    It is itself on a CPU, where it trains as one of several ranks, where the `samples` that it will
+    see in all are few, and where nothing that was compiled works; on a GPU a line in `log` says
+    which, and why.
     """
     if next(module.parameters()).device.type != "cuda":
+        return module
+    if use.training and ranks.size() > 1:
+        log("network not compiled: its BatchNorm waits for the other processes of this job")
         return module
     if samples < PAYS_FROM:
         log(f"network not compiled: that pays from {PAYS_FROM:,} samples, there are {samples:,}")

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import DataError
+from engine.train.batch import Batch
 from engine.train.criterion import Criterion
 from engine.train.image import ImageTask, Precision
-from engine.train.loop import Batch
 from engine.train.views import Views
 
 
@@ -63,7 +63,9 @@ class ExpertTask(ImageTask):
         return len(self._train)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        return super().losses(replace(batch, index=self._train[batch.index]))
+        following = None if batch.following is None else self._train[batch.following]
+        index = self._train[batch.index]
+        return super().losses(replace(batch, index=index, following=following))
 
     def predict(self) -> Tensor:
         return super().predict()[self._val]

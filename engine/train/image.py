@@ -7,8 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from engine.train import ranks
+from engine.train.batch import Batch
 from engine.train.criterion import Criterion
-from engine.train.loop import Batch, top1
+from engine.train.loop import top1
 from engine.train.views import Views
 
 EVAL_BATCH = 1000
@@ -54,7 +56,7 @@ class ImageTask:
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         labels = self._views.train.labels[batch.index]
-        images = self._views.training(batch.index, batch.epoch)
+        images = self._views.training(batch.index, batch.epoch, batch.following)
         with self._precision():
             logits = self.network(images)
         losses = self._criterion.losses(logits, labels, batch.index)
@@ -62,9 +64,16 @@ class ImageTask:
 
     def after_step(self) -> None: ...
 
+    @torch.no_grad()
     def predict(self) -> Tensor:
-        views = self._views
-        return predict(self.network, views.validation, len(views.val.labels), self._precision)
+        """Ranks share the batches out, and each has all logits in the end."""
+        labels = self._views.val.labels
+        logits = torch.zeros(len(labels), self._views.classes, device=labels.device)
+        places = ranks.mine(logits.split(EVAL_BATCH))
+        for place, images in zip(places, self._views.validation(EVAL_BATCH), strict=True):
+            with self._precision():
+                place.copy_(self.network(images))
+        return ranks.total(logits)
 
     @property
     def val_labels(self) -> Tensor:
@@ -75,15 +84,3 @@ class ImageTask:
 
     def restore(self, state: dict[str, Tensor]) -> None:
         self._criterion.restore(state)
-
-
-@torch.no_grad()
-def predict(
-    module: nn.Module, views: Callable[[int, int], Tensor], samples: int, precision: Precision
-) -> Tensor:
-    """Logits float32 [samples, C] of a module in eval mode over views(start, stop)."""
-    parts = []
-    for start in range(0, samples, EVAL_BATCH):
-        with precision():
-            parts.append(module(views(start, min(start + EVAL_BATCH, samples))).float())
-    return torch.cat(parts)

@@ -6,7 +6,7 @@ number are a run's whole state: a resumed run ends with the bits of an undisturb
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,22 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.counter import Stream, permutation
 from engine.errors import Paused, TrainingError
 from engine.events import SPEED
 from engine.recipe import Optimiser
+from engine.together import Place
+from engine.train import ranks
+from engine.train.batch import Batch, epoch_batches
 from engine.train.checkpoint import Checkpoints
 from engine.train.schedule import learning_rate
-
-
-@dataclass(frozen=True)
-class Batch:
-    """`index` int64 [B] of training samples; `step` of `steps` in `epoch`, all from 0."""
-
-    index: Tensor
-    epoch: int
-    step: int
-    steps: int
 
 
 class Task(Protocol):
@@ -116,8 +108,11 @@ def train(
     device: torch.device,
     checkpoints: Checkpoints,
     report: Reporter,
-) -> Trained:
+) -> Generator[Place, None, Trained]:
     """Trains `task.module` in place on `samples` samples, from a checkpoint where there is one.
+
+    Gives its place before each epoch and each step, when others of its process may have a turn,
+    and the finished run at last.
 
     A last batch that would be smaller than the others is left out (each epoch leaves out others);
     fewer samples than one batch make a batch of their own. Raises Paused behind an epoch that is
@@ -126,7 +121,7 @@ def train(
     sgd = sgd_of(task, optimiser)
     history = History()
     best_hits = torch.zeros_like(task.val_labels, dtype=torch.bool)
-    if saved := checkpoints.load():
+    if saved := ranks.agreed(checkpoints.load()):
         task.module.load_state_dict(saved["module"])
         task.restore(saved["task"])
         sgd.load_state_dict(saved["optimiser"])
@@ -138,14 +133,18 @@ def train(
             report.metric(done, **values)
     report.progress(len(history.epochs), optimiser.epochs, "epochs")
     for epoch in range(len(history.epochs), optimiser.epochs):
+        yield epoch, 0
         started = time.perf_counter()
         task.begin_epoch(epoch)
         task.module.train()
         sums: dict[str, Tensor] = {}
-        for batch in epoch_batches(samples, optimiser.batch, seed=seed, epoch=epoch, device=device):
+        batches = epoch_batches(samples, optimiser.batch, seed=seed, epoch=epoch, device=device)
+        for batch in ranks.shares(batches):
+            yield epoch, batch.step
             lr = learning_rate(optimiser, epoch * batch.steps + batch.step, batch.steps)
             for name, value in step(task, sgd, batch, lr).items():
                 sums[name] = sums.get(name, 0) + value  # on the device: one sync an epoch
+        sums = ranks.totals(sums)
         means = {f"train_{name}": float(total) / batch.steps for name, total in sums.items()}
         if not math.isfinite(means["train_loss"]):
             raise TrainingError(
@@ -159,20 +158,21 @@ def train(
         if all(values["val_top1"] > before["val_top1"] for before in history.epochs):
             best_hits = logits.argmax(1) == task.val_labels
         history.epochs.append(values)
-        seen = batch.steps * len(batch.index)
+        seen = batch.steps * min(optimiser.batch, samples)
         report.metric(epoch + 1, **values, **{SPEED: seen / elapsed})
-        pausing = report.pause_wanted()
-        checkpoints.save(
-            epoch + 1,
-            {
-                "module": task.module.state_dict(),
-                "task": task.state(),
-                "optimiser": sgd.state_dict(),
-                "history": history.epochs,
-                "best_hits": best_hits,
-            },
-            force=pausing,
-        )
+        pausing = ranks.agreed(report.pause_wanted())
+        if ranks.first():
+            checkpoints.save(
+                epoch + 1,
+                {
+                    "module": task.module.state_dict(),
+                    "task": task.state(),
+                    "optimiser": sgd.state_dict(),
+                    "history": history.epochs,
+                    "best_hits": best_hits,
+                },
+                force=pausing,
+            )
         report.progress(epoch + 1, optimiser.epochs, "epochs")
         if pausing:
             raise Paused(f"paused after epoch {epoch + 1} of {optimiser.epochs}")
@@ -192,26 +192,20 @@ def sgd_of(task: Task, optimiser: Optimiser) -> torch.optim.SGD:
 
 
 def step(task: Task, sgd: torch.optim.SGD, batch: Batch, lr: float) -> dict[str, Tensor]:
-    """Learns from one batch; its losses, without gradients. Nothing waits for the device."""
+    """Learns from one batch; its losses, without gradients. Nothing waits for the device.
+
+    Where there are several ranks they all learn from the whole batch, and the losses are this
+    one's part of the whole's.
+    """
     for group in sgd.param_groups:
         group["lr"] = lr
     sgd.zero_grad()
-    losses = task.losses(batch)
+    losses = ranks.weighed(task.losses(batch), batch.share)
     losses["loss"].backward()
+    ranks.sum_gradients(sgd)
     sgd.step()
     task.after_step()
     return {name: value.detach() for name, value in losses.items()}
-
-
-def epoch_batches(
-    samples: int, size: int, *, seed: int, epoch: int, device: torch.device | str
-) -> Iterator[Batch]:
-    """An epoch's batches, in its own order; what would be a smaller last one is left out."""
-    size = min(size, samples)
-    steps = samples // size
-    order = permutation(seed, epoch, samples, Stream.ORDER, device)
-    for step in range(steps):
-        yield Batch(order[step * size : (step + 1) * size], epoch, step, steps)
 
 
 def scores(logits: Tensor, labels: Tensor) -> dict[str, float]:

@@ -15,8 +15,9 @@ from engine.models.t_x import MultimodalTeacher
 from engine.recipe import MultimodalRecipe
 from engine.spec import Modality
 from engine.texts import SampleTexts, Text, kind_of_batch
+from engine.train.batch import Batch
 from engine.train.image import EVAL_BATCH
-from engine.train.loop import Batch, top1
+from engine.train.loop import top1
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The pixels that a network sees: augmented training images and plain validation images."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from engine.augment import Augment
 from engine.data.base import Dataset, Images, Split
 from engine.data.files import FileImages
+from engine.streamed import Streamed, in_parts
+from engine.train import ranks
 
 STATISTICS_FROM = 10_000  # files; an array gives the statistics of all its images
 BLOCK = 1000  # images whose levels are counted at once
@@ -19,9 +22,9 @@ BLOCK = 1000  # images whose levels are counted at once
 @dataclass(frozen=True)
 class DeviceSplit:
     """A split for training: `labels` and `ids` int64 [N] on the device, and there too `images`
-    uint8 [N, channels, H, W]; or they stay in their files and are fetched batch by batch."""
+    uint8 [N, channels, H, W]; or they stay in their files and come batch by batch."""
 
-    images: Tensor | FileImages
+    images: Tensor | Streamed
     labels: Tensor
     ids: Tensor
 
@@ -30,18 +33,21 @@ class DeviceSplit:
         images = split.images
         labels, ids = (torch.from_numpy(part).to(device) for part in (split.labels, split.ids))
         if isinstance(images, FileImages):
-            return cls(images, labels, ids)
+            return cls(Streamed(images, device), labels, ids)
         return cls(torch.from_numpy(images).to(device), labels, ids)
 
-    def fetch(self, index: Tensor | slice) -> Tensor:
-        """Images uint8 [B, channels, H, W] on the device."""
+    def fetch(self, index: Tensor, following: Tensor | None = None) -> Tensor:
+        """Images uint8 [B, channels, H, W] on the device; `following` are those asked for next."""
         if isinstance(self.images, Tensor):
             return self.images[index]
-        where = index if isinstance(index, slice) else index.cpu().numpy()
-        batch = torch.from_numpy(self.images[where])
-        if self.labels.is_cuda:  # from pinned memory a copy does not wait for the device
-            return batch.pin_memory().to(self.labels.device, non_blocking=True)
-        return batch
+        return self.images.fetch(index, following)
+
+    def batches(self, size: int) -> Iterable[Tensor]:
+        """All images in their order, `size` at a time; ranks of a job share these out by turns."""
+        images, parts = self.images, ranks.mine(in_parts(len(self.labels), size))
+        if isinstance(images, Tensor):
+            return (images[part] for part in parts)
+        return images.batches(parts)
 
 
 class Views:
@@ -73,28 +79,32 @@ class Views:
             for stat in channel_statistics(data.train.images)
         )
 
-    def training(self, index: Tensor, epoch: int) -> Tensor:
+    def training(self, index: Tensor, epoch: int, following: Tensor | None = None) -> Tensor:
         """Augmented images float32 [B, channels, size, size] of the training samples `index`.
 
         Those of the last index are kept: a student and its teachers look at one batch in turn.
+        `following`, the next batch's index, is for files: they are read meanwhile.
         """
         if self._seen is None or self._seen[0] is not index or self._seen[1] != epoch:
             self._seen = None  # makes room
-            self._seen = index, epoch, self._normalised(self.pixels(index, epoch))
+            images = self._normalised(self.pixels(index, epoch, following))
+            self._seen = index, epoch, images
         return self._seen[2]
 
-    def pixels(self, index: Tensor, epoch: int) -> Tensor:
+    def pixels(self, index: Tensor, epoch: int, following: Tensor | None = None) -> Tensor:
         """As `training`, but in [0, 1] and not normalised: what an encoder is given."""
-        images = resized(self.train.fetch(index), self._size)
+        images = resized(self.train.fetch(index, following), self._size)
         return self._augment(images, self.train.ids[index], seed=self._seed, epoch=epoch)
 
-    def validation(self, start: int, stop: int) -> Tensor:
-        """Plain images float32 [stop - start, channels, size, size] of the validation split."""
-        return self._normalised(self.validation_pixels(start, stop))
+    def validation(self, size: int) -> Iterator[Tensor]:
+        """All plain images float32 [B, channels, H, H] of the validation split, in order, `size`
+        at a time; ranks of a job share these out by turns."""
+        return map(self._normalised, self.validation_pixels(size))
 
-    def validation_pixels(self, start: int, stop: int) -> Tensor:
+    def validation_pixels(self, size: int) -> Iterator[Tensor]:
         """As `validation`, but in [0, 1] and not normalised."""
-        return resized(self.val.fetch(slice(start, stop)), self._size).float() / 255
+        for images in self.val.batches(size):
+            yield resized(images, self._size).float() / 255
 
     def _normalised(self, images: Tensor) -> Tensor:
         return ((images - self._mean) / self._std).contiguous(memory_format=torch.channels_last)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ class Bench:
         self, jobs: Iterable[JobSpec], data: dict[str, Any] | None = None
     ) -> dict[str, dict[str, Any]]:
         """Runs jobs in this process; results by key. A job that fails fails the test."""
-        from engine.job import run
+        from engine.running import run
 
         results = {}
         for job in jobs:
@@ -175,6 +175,15 @@ class Desk:
             out=out,
             events=EventWriter(directory),
         )
+
+    @staticmethod
+    def result(work: Generator[object, None, dict[str, Any]]) -> dict[str, Any]:
+        """What a stage that trains gives at last."""
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                return end.value
 
     def said(self, kind: str) -> list[str]:
         """What the job logged."""

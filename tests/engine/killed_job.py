@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine import job
+from engine import running
 from engine.train import checkpoint
 
 
@@ -32,7 +32,7 @@ class Dying:
         self._file.write(data)
 
 
-def run(directory: Path) -> int:
+def run(*directories: Path) -> int:
     Dying.left = int(os.environ["KILL_AT"])
     replacing = checkpoint.replacing
 
@@ -44,4 +44,4 @@ def run(directory: Path) -> int:
     if Dying.left:
         checkpoint.SAVE_SHARE = float("inf")
     checkpoint.replacing = dying
-    return job.run(directory)
+    return running.run(*directories)

@@ -1,6 +1,8 @@
 """Image files: how one becomes pixels, and which do not."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +197,30 @@ def test_a_file_that_is_gone_since_it_was_added(ten: FileImages) -> None:
     with pytest.raises(DataError, match=r"4\.png: missing.*wnkd dataset check pets"):
         ten[3:6]
     assert len(ten[5:]) == 5
+
+
+ENDING = """
+import os, signal, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from engine.data.files import FileImages
+
+images = FileImages(Path(sys.argv[1]), ["0.png"] * 5000, 64, dataset="pets")
+before = images[:10]
+if (child := os.fork()) == 0:
+    os._exit(int((images[:10] != before).any()))
+assert os.waitpid(child, 0)[1] == 0
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+ahead = ThreadPoolExecutor(1).submit(images.__getitem__, slice(10, None))
+os.kill(os.getpid(), signal.SIGTERM)
+ahead.result()
+"""
+
+
+def test_threads_neither_hold_up_a_sigterm_nor_a_fork(ten: FileImages) -> None:
+    command = [sys.executable, "-c", ENDING, str(ten.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 143, done.stderr
 
 
 def test_parts_cover_everything_once() -> None:

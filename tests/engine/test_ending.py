@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from engine.ending import (
     DISK_FULL,
+    NO_LAST_WORD,
     OUT_OF_MEMORY,
     RESERVE,
     RESERVED,
@@ -27,8 +28,8 @@ from engine.ending import (
 )
 from engine.errors import DataError, DiskFullError
 from engine.events import EVENTS, EXIT, PAUSE, read_events
-from engine.job import NO_LAST_WORD, run
 from engine.plan import JobSpec
+from engine.running import run
 
 
 def of(error: BaseException, tmp_path: Path) -> Ending:
@@ -115,6 +116,8 @@ def test_the_last_word_gives_the_reserve_free_and_is_said_twice(tmp_path: Path) 
         "reason": "paused after epoch 1 of 2",
         "result": None,
         "memory": None,
+        "host_memory": None,
+        "together": 1,
     }
     [(event, _)] = read_events(tmp_path / EVENTS)
     assert event.items() >= (word | {"type": "end"}).items()

@@ -17,9 +17,10 @@ import pytest
 from engine.code import DIGEST
 from engine.ending import RESERVE
 from engine.events import SPEED, read_events
-from engine.job import CHECKPOINTS, run, write_process_record
+from engine.job import CHECKPOINTS
 from engine.plan import JobSpec
 from engine.process import ProcessId
+from engine.running import run, write_process_record
 
 Teacher = Callable[..., JobSpec]
 

@@ -47,7 +47,7 @@ class Server:
         A kill comes after some seconds, or at a write of a checkpoint (see killed_job).
         """
         started = time.monotonic()
-        request = json.dumps({"job": str(directory), "env": {"KILL_AT": str(kill_at)}})
+        request = json.dumps({"jobs": [str(directory)], "env": {"KILL_AT": str(kill_at)}})
         assert self._process.stdin is not None
         self._process.stdin.write(request.encode() + b"\n")
         self._process.stdin.flush()

@@ -23,7 +23,7 @@ BATCHES = [np.array([10, 0, 3, 8, 5]), np.array([1, 9, 2, 7, 4])]  # sample 6 is
 
 def lfme(tables: dict[str, np.ndarray] = TABLES) -> Lfme:
     return Lfme(
-        TeacherLogits({name: Table(rows) for name, rows in tables.items()}, device=CPU),
+        TeacherLogits({name: Table(rows, CPU) for name, rows in tables.items()}, device=CPU),
         torch.from_numpy(LABELS),
         GROUPS,
         tau=TAU,

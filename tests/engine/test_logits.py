@@ -13,14 +13,15 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from engine.data import digits
-from engine.job import run, subseed
+from engine.job import subseed
 from engine.models.resnet import image_model
 from engine.plan import DatasetRef, JobSpec, plan
+from engine.running import run
 from engine.spec import Teachers, TrialSpec
 from engine.stages import logits as stage
 from engine.stages.images import entropy
+from engine.train.batch import epoch_batches
 from engine.train.half import halved
-from engine.train.loop import epoch_batches
 from engine.train.methods.kd import Distillation
 from engine.train.teachers import Network, open_table
 from engine.train.teaching import TeacherLogits
@@ -156,7 +157,7 @@ def test_a_loss_from_tables_is_that_from_networks_within_half_precision(
             **{"tau": 3.0, "lam": 2 / 3, "combine": "logit_mean", "ema_decay": 0.9},
         )
         for teachers in (
-            {name: open_table(file, 10) for name, file in files.items()},
+            {name: open_table(file, 10, torch.device("cpu")) for name, file in files.items()},
             {
                 name: Network(module, views, nullcontext, by_batch=bn == "batch")
                 for name, module in modules.items()
@@ -196,10 +197,10 @@ def test_a_killed_job_goes_on_to_the_same_bits(
     training = Views.training
     with pytest.MonkeyPatch.context() as patch:
 
-        def killed(self: Views, index: Tensor, epoch: int) -> Tensor:
+        def killed(self: Views, index: Tensor, epoch: int, *following: Tensor | None) -> Tensor:
             if epoch == 2:
                 raise RuntimeError("as good as killed")
-            return training(self, index, epoch)
+            return training(self, index, epoch, *following)
 
         patch.setattr(Views, "training", killed)
         assert run(directory) == 1

@@ -13,7 +13,7 @@ from engine.models.t_x import multimodal_teacher
 from engine.recipe import MultimodalRecipe
 from engine.spec import Modality
 from engine.texts import Text, sample_texts
-from engine.train.loop import Batch, epoch_batches
+from engine.train.batch import Batch, epoch_batches
 from engine.train.multimodal import (
     MultimodalTask,
     TextSplit,

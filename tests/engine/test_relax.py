@@ -47,7 +47,7 @@ def test_ties_go_to_the_lower_index() -> None:
 def test_select_in_chunks_is_select_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     centres, nouns = unit(5, 16), unit(200, 16, seed=4)
     whole = select(centres, nouns)
-    monkeypatch.setattr(relax, "CHUNK", 7)
+    monkeypatch.setattr(relax, "SCORES", 7 * len(centres))
     assert torch.equal(select(centres, nouns).indices, whole.indices)
 
 

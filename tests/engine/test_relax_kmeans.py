@@ -77,6 +77,7 @@ def by_hand(rows: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, float]:
 def test_one_start_is_lloyds_algorithm(images: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kmeans, "TOLERANCE", 0.0)
     monkeypatch.setattr(kmeans, "ROWS", 100)  # in pieces as at once
+    monkeypatch.setattr(kmeans, "SUMMED", 30)
     start = kmeans.permutation(3, 0, len(images), kmeans.Stream.INIT)[:8]
     means, inertia = by_hand(images.double().numpy(), images[start].double().numpy())
     found = lloyd(images, 8, seed=3, restarts=1, iterations=1000)
@@ -108,6 +109,20 @@ def test_a_centre_that_loses_all_its_images_moves_to_the_farthest_one() -> None:
     torch.testing.assert_close(moved[1], rows[3])
     found = kmeans._from_start(rows, centres, 10, 0.0)
     assert found.inertia == pytest.approx(0, abs=1e-6)
+
+
+def test_means_are_sums_in_float64() -> None:
+    rows = F.normalize(unit(40_000, 4) + 3 * unit(1, 4, seed=9))  # which add up, and do not cancel
+    owner = torch.arange(len(rows)) % 3
+    found = kmeans._means(rows, owner, torch.zeros(len(rows)), 3)
+    exact = torch.stack([rows[owner == k].double().mean(0) for k in range(3)])
+    assert torch.equal(found, exact.float())
+
+
+def test_progress_is_told_start_by_start(images: Tensor) -> None:
+    told: list[tuple[int, int]] = []
+    lloyd(images, 5, seed=0, restarts=2, iterations=2, report=lambda *at: told.append(at))
+    assert told == [(1, 2), (2, 2)]
 
 
 @pytest.mark.parametrize("clusters", [1, 5])

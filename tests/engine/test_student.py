@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from engine.data import digits
 from engine.data.base import Dataset
 from engine.data.shots import shot_groups
-from engine.job import run
 from engine.plan import DatasetRef, JobSpec, Plan, plan
+from engine.running import run
 from engine.spec import Method, Teachers, TrialSpec
 from engine.stages import tables
 from engine.train.image import ImageTask

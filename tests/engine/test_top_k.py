@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import ArtifactError
-from engine.kept import top_k_bytes
+from engine.kept import row_bytes
 from engine.stages.epochs import LOGITS, write_logits
 from engine.train.half import halved
 from engine.train.teachers import TopKTable, open_table
 from engine.train.top_k import condensed, record
 
 K, C, TAU = 4, 30, 3.0
+CPU = torch.device("cpu")
 KEPT = {"logits": {"top_k": K, "tau": TAU}}
 
 
@@ -29,8 +30,8 @@ def drawn(seed: int, *shape: int, scale: float = 4.0) -> Tensor:
 
 def read_back(logits: Tensor, k: int, tau: float) -> Tensor:
     """What a student hears of one epoch's logits [N, C]."""
-    table = TopKTable(condensed(logits, k, tau)[None], logits.shape[1])
-    return table.answer(table.read(0), 0, torch.arange(len(logits)))
+    table = TopKTable(condensed(logits, k, tau)[None], logits.shape[1], CPU)
+    return table.answer(0, torch.arange(len(logits)))
 
 
 def np_softmax(z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -91,7 +92,7 @@ def test_the_largest_are_those_of_the_whole_table_in_order() -> None:
 def test_a_record_holds_what_its_classes_need_and_no_byte_more(classes: int, number: str) -> None:
     kind = record(32, classes)
     assert kind["classes"].base == np.dtype(number)
-    assert kind.itemsize == top_k_bytes(32, classes)
+    assert kind.itemsize == row_bytes(classes, 32)
 
 
 def test_the_last_of_many_classes_is_told_from_the_first() -> None:
@@ -133,14 +134,13 @@ def test_a_file_tells_its_form_and_that_it_was_cut_short(
     job = desk.job("logits", settings)
     write_logits(job, (2, 5, C), lambda epoch: drawn(epoch, 5, C))
     path: Path = job.out / LOGITS
-    table = open_table(path, C)
+    table = open_table(path, C, CPU)
     index = torch.tensor([3, 0])
     expected = halved(drawn(1, 5, C)) if not settings else read_back(drawn(1, 5, C), K, TAU)
-    assert table.epochs == 2
-    assert torch.equal(table.answer(table.read(1), 1, index), expected[index])
+    assert torch.equal(table.answer(1, index), expected[index])
     for size in (path.stat().st_size - 1, 40, 0):
         with path.open("r+b") as file:
             file.truncate(size)
         with pytest.raises(ArtifactError, match=r"logits\.npy: not readable .*retry") as caught:
-            open_table(path, C)
+            open_table(path, C, CPU)
         assert "\n" not in str(caught.value)

@@ -16,12 +16,13 @@ from engine.data.base import Dataset
 from engine.errors import DataError, TrainingError
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
+from engine.train.batch import Batch
 from engine.train.batchnorm import batch_statistics
 from engine.train.checkpoint import Checkpoints
 from engine.train.criterion import Criterion, Supervised
 from engine.train.expert import ExpertTask, answer_within
 from engine.train.image import ImageTask, precision_context
-from engine.train.loop import Batch, History, Trained, train
+from engine.train.loop import History, Trained, train
 from engine.train.methods.kd import Distillation
 from engine.train.methods.lfme import Lfme
 from engine.train.schedule import learning_rate
@@ -89,7 +90,7 @@ def lfme(data: Dataset) -> Criterion:
 
 def tables(*names: str) -> dict[str, Table]:
     rng = np.random.default_rng(5)
-    return {name: Table(rng.normal(0, 2, (3, 100, 10)).astype(np.float16)) for name in names}
+    return {name: Table(rng.normal(0, 2, (3, 100, 10)).astype(np.float16), CPU) for name in names}
 
 
 def run(
@@ -117,7 +118,7 @@ def run(
         weight_decay=1e-4,
         precision=precision_context(CPU, "bf16"),
     )
-    trained = train(
+    training = train(
         task,
         task.samples,
         optimiser(epochs=epochs),
@@ -126,7 +127,11 @@ def run(
         checkpoints=Checkpoints(directory / "checkpoints", report.log),
         report=report,
     )
-    return trained, module.state_dict()
+    while True:
+        try:
+            next(training)
+        except StopIteration as end:
+            return end.value, module.state_dict()
 
 
 @pytest.mark.parametrize("criterion", [supervised, ema, lfme])

@@ -19,7 +19,7 @@ from engine.relax import retrieve
 from engine.spec import Modality
 from engine.stages import tables, tx_logits
 from engine.stages.multimodal import trained_tx, training_inputs
-from engine.train.loop import epoch_batches
+from engine.train.batch import epoch_batches
 from engine.train.multimodal import TrainingInputs, TxModule
 
 CLASSES, N, DIM, NOUNS, EPOCHS, BATCH = 3, 40, 8, 6, 3, 16

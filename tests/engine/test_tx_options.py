@@ -70,7 +70,7 @@ def with_views(desk: Any) -> None:
 
 def train(desk: Any, **changes: Any) -> tuple[dict[str, Any], Any]:
     job = desk.job("T_x", settings(**changes))
-    return multimodal.run(job), job.out
+    return desk.result(multimodal.run(job)), job.out
 
 
 TEXTS = ({}, {"wn": 50}, {"wn": 100, "text_update": "fixed"}, {"noise": 50})

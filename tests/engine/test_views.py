@@ -1,17 +1,26 @@
 """Views: the size that a network asks for, files fetched in batches, statistics."""
 
+from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor, nn
 
 from engine.augment import Augment
 from engine.data import digits
 from engine.data.base import Dataset, split_of
 from engine.data.files import FileImages
+from engine.streamed import Streamed
 from engine.train import views
+from engine.train.batch import epoch_batches
+from engine.train.criterion import Supervised
+from engine.train.expert import ExpertTask
+from engine.train.image import ImageTask
 from engine.train.views import Views, channel_statistics, resized
 
 CPU = torch.device("cpu")
@@ -61,10 +70,11 @@ def test_views_have_the_size_that_is_asked_for(data: Dataset) -> None:
     large = Views(data, WEAK, size=20, seed=1, device=CPU)
     index = torch.tensor([3, 0, 31])
     assert large.training(index, 0).shape == (3, 1, 20, 20)
-    assert large.validation(2, 9).shape == (7, 1, 20, 20)
+    plain = list(large.validation(100))
+    assert [len(images) for images in plain] == [100, 100, 100, 59]
     mean, std = channel_statistics(data.train.images)
     images = resized(torch.from_numpy(data.val.images[2:9]), 20).float() / 255
-    torch.testing.assert_close(large.validation(2, 9), (images - mean[0]) / std[0])
+    torch.testing.assert_close(plain[0][2:9], (images - mean[0]) / std[0])
     pixels = large.pixels(index, 4)
     torch.testing.assert_close(large.training(index, 4), (pixels - mean[0]) / std[0])
     assert (pixels.min(), pixels.max()) >= (0, 0)
@@ -107,10 +117,11 @@ def test_files_give_the_same_views_as_arrays(files: Dataset, size: int) -> None:
         Views(d, WEAK, size=size, seed=5, device=CPU) for d in (files, in_memory(files))
     )
     index = torch.tensor([11, 2, 2, 7])
-    assert isinstance(streamed.train.images, FileImages)
+    assert isinstance(streamed.train.images, Streamed)
     assert streamed.channels == 3
     assert torch.equal(streamed.training(index, 3), held.training(index, 3))
-    assert torch.equal(streamed.validation(1, 3), held.validation(1, 3))
+    for one, other in zip(streamed.validation(2), held.validation(2), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_view_is_the_same_in_any_batch(files: Dataset) -> None:
@@ -127,6 +138,35 @@ def test_a_batch_that_several_networks_look_at_is_made_once(files: Dataset) -> N
     assert not torch.equal(seen.training(index, 3), first)  # another epoch
     assert torch.equal(seen.training(torch.tensor([4, 9]), 2), first.flip(0))  # another batch
     assert torch.equal(seen.training(index, 2), first)
+
+
+@pytest.mark.parametrize("group", [None, [1]])
+def test_a_task_has_the_next_batch_read_ahead(
+    files: Dataset, group: list[int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Tensor, Tensor | None]] = []
+    fetch = Streamed.fetch
+
+    def told(self: Streamed, which: Tensor, following: Tensor | None = None) -> Tensor:
+        asked.append((which, following))
+        return fetch(self, which, following)
+
+    monkeypatch.setattr(Streamed, "fetch", told)
+    seen = Views(files, WEAK, size=9, seed=5, device=CPU)
+    module = nn.Sequential(nn.Flatten(), nn.Linear(3 * 9 * 9, 2))
+    common: dict[str, Any] = {"weight_decay": 0.0, "precision": nullcontext}
+    task = (
+        ExpertTask(module, seen, Supervised(), group=group, **common)
+        if group
+        else ImageTask(module, seen, Supervised(), **common)
+    )
+    for batch in epoch_batches(task.samples, 2, seed=0, epoch=0, device=CPU):
+        task.losses(batch)
+    assert len(asked) == task.samples // 2
+    for (_, following), (next_one, _) in pairwise(asked):
+        assert following is not None
+        assert torch.equal(following, next_one)
+    assert asked[-1][1] is None
 
 
 def test_statistics_are_exact_for_arrays_and_sampled_for_files(

@@ -67,7 +67,7 @@ def test_the_loss_is_the_formula(tau: float, ce: float, kd: float) -> None:
 
 def test_several_teachers_are_combined_before_they_are_standardised() -> None:
     tables = {name: RNG.normal(0, 2, (1, 5, 4)) for name in ("T_1s", "T_2w", "T_x")}
-    teachers = {name: Table(rows) for name, rows in tables.items()}
+    teachers = {name: Table(rows, torch.device("cpu")) for name, rows in tables.items()}
     criterion = ZScore(TeacherLogits(teachers, device=torch.device("cpu")), tau=2.0, ce=0.1, kd=9.0)
     criterion.begin_epoch(0)
     mean = (tables["T_1s"][0] + tables["T_2w"][0]) / 4 + tables["T_x"][0] / 2

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.losses import kd_loss, student_loss
+from engine.train import ranks
 from engine.train.criterion import Criterion
 from engine.train.teaching import TeacherLogits, combined
 
@@ -36,7 +37,7 @@ class Distillation(Criterion):
         terms = torch.stack([kd_loss(logits, z, self._tau) for z in answers.values()])
         if self._combine == "loss_mean":
             return {"loss": supervised + self._lam * terms.mean()}
-        weights = inverse_weights(self._running_mean(terms.detach()))
+        weights = inverse_weights(self._running_mean(ranks.mean(terms.detach(), len(labels))))
         shown = {f"weight_{name}": weights[i] for i, name in enumerate(answers)}
         return {"loss": supervised + self._lam * (weights * terms).sum(), **shown}
 

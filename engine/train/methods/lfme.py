@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.losses import at_least_float32, kl_loss
+from engine.train import ranks
 from engine.train.criterion import Criterion
 from engine.train.teaching import TeacherLogits
 
@@ -63,6 +64,7 @@ class Lfme(Criterion):
         trust = easy + (1 - easy) * self._grown
         loss = F.cross_entropy(logits * trust[:, None], labels)
         shown = {}
+        counts = torch.empty_like(self._counts)
         answers = self._experts(index)
         for i, (name, classes) in enumerate(self._groups.items()):
             expert = at_least_float32(answers[name][:, classes])
@@ -72,7 +74,8 @@ class Lfme(Criterion):
             mine = torch.isin(labels, classes)
             right_student = mine & (logits.argmax(1) == labels)
             right_expert = mine & (classes[expert.argmax(1)] == labels)
-            self._counts[:, i] += torch.stack([right_student, right_expert, mine]).sum(1)
+            counts[:, i] = torch.stack([right_student, right_expert, mine]).sum(1)
+        self._counts += ranks.total(counts)
         return {"loss": loss, **shown}
 
     def _initial_weights(self, labels: Tensor) -> Tensor:
