@@ -36,6 +36,8 @@ class QueueConfig(_Section):
     free_disk: Annotated[int, Field(ge=0)]
     gpu_margin: Annotated[int, Field(ge=0)]
     gpu_unknown: Annotated[int, Field(ge=0)]
+    fuse: Annotated[int, Field(ge=1)]
+    gpus_per_job: Annotated[int, Field(ge=1)]
 
 
 class NotifyConfig(_Section):

@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -31,9 +32,20 @@ class Mount:
 
 @dataclass(frozen=True)
 class Home:
-    """One database with everything that belongs to it, in one directory."""
+    """One database with everything that belongs to it, in one directory; what nodes of a cluster
+    are to see may be on a file system that they share."""
 
     root: Path
+
+    @property
+    def shared_link(self) -> Path:
+        """A person makes it, to the directory that nodes see."""
+        return self.root / "shared"
+
+    @cached_property
+    def shared(self) -> Path:
+        """Where jobs, artifacts, datasets, files and the cache are."""
+        return self.shared_link.resolve() if self.shared_link.is_symlink() else self.root
 
     @property
     def db(self) -> Path:
@@ -53,24 +65,29 @@ class Home:
 
     @property
     def jobs(self) -> Path:
-        return self.root / "jobs"
+        return self.shared / "jobs"
 
     @property
     def artifacts(self) -> Path:
-        return self.root / "artifacts"
+        return self.shared / "artifacts"
 
     @property
     def datasets(self) -> Path:
-        return self.root / "datasets"
+        return self.shared / "datasets"
 
     @property
     def cache(self) -> Path:
-        return self.root / "cache"
+        return self.shared / "cache"
 
     @property
     def files(self) -> Path:
         """What people gave to trials, under names that hold its content's hash."""
-        return self.root / "files"
+        return self.shared / "files"
+
+    @property
+    def allocations(self) -> Path:
+        """What a cluster's allocations are given; made with the first one."""
+        return self.shared / "allocations"
 
     @property
     def configurations(self) -> Path:
@@ -85,15 +102,19 @@ class Home:
     def find(cls, mounts: Iterable[Mount] | None = None) -> Self:
         """$WNKD_HOME, else the platform's user data directory; made where it is missing.
 
-        Raises HomeError where it cannot be written or lies on a network filesystem; `mounts`
-        stands for the machine's mounted filesystems.
+        Raises HomeError where it cannot be written, lies on a network filesystem, or what it shares
+        is not there; `mounts` stands for the machine's mounted filesystems.
         """
         home = cls(_chosen().absolute())
-        network = _network_filesystem(home.root, mounted() if mounts is None else mounts)
+        network = network_filesystem(home.root, mounts)
         if network:
             raise HomeError(
                 f"{home.root} is on a network filesystem ({network}), where its database would be"
                 f" damaged: set {VARIABLE} to a directory on a local disk"
+            )
+        if not home.shared.exists() and home.shared_link.is_symlink():
+            raise HomeError(
+                f"{home.shared_link} leads to {home.shared}, which is not there: mount it"
             )
         try:
             for directory in (home.root, home.jobs, home.artifacts, home.datasets, home.files):
@@ -134,10 +155,12 @@ def _unescaped(name: bytes) -> bytes:
     return re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), name)
 
 
-def _network_filesystem(path: Path, mounts: Iterable[Mount]) -> str | None:
-    """The type of the network filesystem that holds `path`, None for a local one."""
+def network_filesystem(path: Path, mounts: Iterable[Mount] | None = None) -> str | None:
+    """The type of the network filesystem that holds `path`, None for a local one; `mounts` stands
+    for the machine's mounted filesystems."""
     real = path.resolve()
-    above = [mount for mount in mounts if real.is_relative_to(mount.directory)]
+    known = mounted() if mounts is None else mounts
+    above = [mount for mount in known if real.is_relative_to(mount.directory)]
     if not above:
         return None
     # Of equally deep ones the last mounted hides the others: max() keeps the first.

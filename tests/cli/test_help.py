@@ -26,7 +26,7 @@ ALL = list(commands())
 
 def test_all_commands_are_there():
     leaves = {" ".join(words) for words, command in ALL if not hasattr(command, "commands")}
-    verbs = ("add", "list", "show", "move", "pause", "resume", "cancel", "retry", "remove")
+    verbs = ("add", "list", "show", "usage", "move", "pause", "resume", "cancel", "retry", "remove")
     queue = {f"queue {verb}" for verb in verbs}
     dataset = {f"dataset {verb}" for verb in ("list", "show", "add", "check", "remove")}
     trial = {f"trial {verb}" for verb in ("list", "show", "diff", "tag", "note", "remove")}

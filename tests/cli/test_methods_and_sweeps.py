@@ -86,21 +86,37 @@ def test_sharing_between_sweeps_is_told(wnkd):
 
 def test_the_cost_is_unknown_at_first_and_then_measured(wnkd, data, home, check_shape):
     first = data("queue", "add", "--teachers", "none")
-    assert first["estimate"] == {"hours": None, "device": None, "unknown_jobs": 1}
+    unknown = {"hours": None, "device": None, "memory": None, "host_memory": None}
+    sizes = {"unknown_jobs": 1, "unmeasured_jobs": 1, "disk": 0, "unsized_jobs": 0, "free": None}
+    assert first["estimate"] == unknown | sizes
     assert "no such job was measured here yet" in wnkd("queue", "add", "--teachers", "none").stdout
+    assert "nothing measured yet" in wnkd("queue", "usage").stderr
     import sqlite3
 
     with sqlite3.connect(home.db) as conn:
         conn.execute(
-            "UPDATE job SET state = 'done', attempt = 1, device = 'NVIDIA H100', started_at = 1,"
-            " finished_at = 7201, result = ?",
+            "UPDATE job SET state = 'done', attempt = 1, finished_at = 7201, result = ?",
             [json.dumps({})],
+        )
+        conn.execute(
+            "INSERT INTO attempt (job_id, number, supervisor, host, slot, device, done_before,"
+            " started_at, seconds, ending, memory, host_memory)"
+            " SELECT id, 1, 'me', 'here', 'GPU 0', 'NVIDIA H100', 0, 1, 7200, 'done', ?, ?"
+            " FROM job",
+            [9 * 2**30, 3 * 2**30],
         )
     again = data("queue", "add", "--teachers", "none", "--seeds", "3")
     check_shape("queue-add-estimate", again["estimate"])
     assert again["estimate"]["hours"] == pytest.approx(4.0)
     told = wnkd("queue", "add", "--teachers", "none,T_m", "--seeds", "0,1").stdout
     assert "estimated: about 6.0 GPU hours on NVIDIA H100 (measured rates; 8 of 11" in told
+    assert "took 9.0 GiB of the GPU (student), 3.0 GiB of the host (student)" in told
+    used = data("queue", "usage")
+    check_shape("queue-usage", used)
+    assert used["usage"][0].items() >= {"jobs": 1, "median": 7200, "host_memory": 3 * 2**30}.items()
+    told = wnkd("queue", "usage").stdout
+    assert "resnet8, 8 px, fp32, batch 64" in told
+    assert "2.4 images/s" in told  # 12 epochs of 1438 images in two hours
 
 
 def test_an_unreadable_result_of_many_figures_is_short(wnkd, finish):

@@ -79,7 +79,10 @@ def test_show_tells_every_run_of_a_job_that_had_several(wnkd, home):
 
     wnkd("queue", "add", "--wn", "100")
     conn = connect(home)
-    run = "INSERT INTO attempt VALUES (1, ?, 's', 'h', 'GPU 0', NULL, NULL, 0, ?, ?, ?, ?, ?, NULL)"
+    run = (
+        "INSERT INTO attempt (job_id, number, supervisor, host, slot, done_before, started_at,"
+        " ended_at, seconds, ending, reason) VALUES (1, ?, 's', 'h', 'GPU 0', 0, ?, ?, ?, ?, ?)"
+    )
     conn.execute(run, [1, 1e9, 1e9 + 41, 41.2, "lost", "killed by signal 9 (SIGKILL)"])
     assert "run 1" not in wnkd("queue", "show", "1").stdout
     conn.execute(run, [2, 1e9 + 50, None, None, None, None])

@@ -211,12 +211,32 @@ def test_a_demo_that_fails_says_so(wnkd, monkeypatch):
         (("--watch",), {"drain": False}),
         (("--drain", "--slots", "3"), {"drain": True, "slots": 3}),
         (("--gpus", "0,1", "--slots-per-gpu", "2"), {"gpus": "0,1", "slots_per_gpu": 2}),
+        (("--drain", "--fuse", "3"), {"drain": True, "fuse": 3}),
     ],
 )
 def test_run_queues_flags_say_what_is_wanted(wnkd, worked, flags, wishes):
     assert wnkd("run-queue", *flags).exit_code == 0
-    defaults = {"drain": False, "gpus": None, "slots_per_gpu": None, "slots": None}
-    assert worked == [defaults | wishes]
+    [given] = worked
+    assert {name: value for name, value in given.items() if value is not None} == {
+        "drain": False,
+        **wishes,
+    }
+
+
+def test_fuse_is_the_flags_else_that_of_config_toml(wnkd, home, monkeypatch):
+    made = []
+
+    class Supervising(running.Supervisor):
+        def __init__(self, *given, config, **named):
+            made.append(config.fuse)
+            super().__init__(*given, config=config, **named)
+
+    monkeypatch.setattr(running, "Supervisor", Supervising)
+    wnkd("run-queue", "--drain")
+    (home.root / "config.toml").write_text("[queue]\nfuse = 4\n")
+    wnkd("run-queue", "--drain")
+    wnkd("run-queue", "--drain", "--fuse", "2")
+    assert made == [1, 4, 2]
 
 
 def test_where_there_is_no_gpu_one_line_says_why(wnkd, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine import job as engine_job
+from engine import running as engine_running
 from engine.process import ProcessId
 from wnkd_tui.queue import jobdir
 from wnkd_tui.queue.executors.local import LocalExecutor
@@ -110,7 +110,13 @@ def test_any_last_word(running, content):
 @given(
     record=st.fixed_dictionaries(
         {"state": st.sampled_from(("done", "failed", "paused")) | anything, "reason": anything},
-        optional={"result": anything, "cause": anything, "memory": anything, "x": anything},
+        optional={
+            "result": anything,
+            "cause": anything,
+            "memory": anything,
+            "host_memory": anything,
+            "x": anything,
+        },
     )
 )
 def test_a_last_word_with_something_odd(home, running, record):
@@ -120,8 +126,15 @@ def test_a_last_word_with_something_odd(home, running, record):
     if word is None:
         return
     with closing(sqlite3.connect(":memory:")) as conn:
-        given = [word.state, word.cause, word.reason, json.dumps(word.result), word.memory]
-        conn.execute("SELECT ?, ?, ?, ?, ?", given).fetchone()
+        given = [
+            word.state,
+            word.cause,
+            word.reason,
+            json.dumps(word.result),
+            word.memory,
+            word.host_memory,
+        ]
+        conn.execute("SELECT ?, ?, ?, ?, ?, ?", given).fetchone()
     assert word.state in ("done", "failed", "cancelled", "paused")
 
 
@@ -179,7 +192,7 @@ def test_orders(home, tmp_path_factory, order, content):
     whole = json.dumps({**record, "run": {**places, **run}}).encode()
     (directory / "job.json").write_bytes(whole if content is None else content)
 
-    assert engine_job.run(directory) == 1
+    assert engine_running.run(directory) == 1
 
     word = jobdir.last_word(directory)
     assert word is not None

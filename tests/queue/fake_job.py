@@ -3,7 +3,8 @@
 steps, delay: counts so many steps, so long each (seconds), resuming from its checkpoint.
 gate: waits at step 2 until this file exists. fail_at: raises at that step.
 die: [signals] by which its first runs end, each at step `die_at` (1) before that step is done.
-memory: what it says that it took of the GPU. fill: writes so many bytes before its first step.
+memory, host_memory: what it says that it took of the GPU and of the host.
+fill: writes so many bytes before its first step.
 stubborn: takes no notice of SIGTERM. child: starts a process of its own group that sleeps.
 silent: is gone without a last word. torch: multiplies in several threads.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from engine.artifacts import ArtifactStore
 from engine.errors import Paused
 from engine.events import EventWriter, write_exit
-from engine.job import write_process_record
+from engine.running import write_process_record
 
 
 class Stopped(BaseException):
@@ -41,7 +42,7 @@ def run(directory: Path) -> int:
         child = subprocess.Popen(["sleep", "120"])
         (directory / "child.txt").write_text(str(child.pid))
     end = {"state": "done", "cause": None, "reason": None, "result": None}
-    end["memory"] = settings.get("memory")
+    end |= {name: settings.get(name) for name in ("memory", "host_memory")}
     try:
         with EventWriter(directory) as events:
             device = os.environ.get("FAKE_DEVICE", "fake")

@@ -100,10 +100,10 @@ def test_a_job_that_cannot_be_prepared_waits(work, monkeypatch):
     supervisor = work.supervisor()
     full, notes = [True], []
 
-    def prepare(home, claimed):
+    def prepare(home, claimed, **how):
         if full:
             raise StoreError("cannot write job 1") from FULL
-        real(home, claimed)
+        real(home, claimed, **how)
 
     real = jobdir.prepare
     monkeypatch.setattr(jobdir, "prepare", prepare)
@@ -124,7 +124,7 @@ def test_another_fault_of_preparing_is_told(work, monkeypatch):
     work.add(work.job("one"))
     denied = OSError(errno.EACCES, "denied")
 
-    def prepare(home, claimed):
+    def prepare(home, claimed, **how):
         raise StoreError("cannot write job 1") from denied
 
     monkeypatch.setattr(jobdir, "prepare", prepare)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from engine.job import NO_LAST_WORD as NO_LAST_WORD_OF_THE_ENGINE
+from engine.ending import NO_LAST_WORD as NO_LAST_WORD_OF_THE_ENGINE
 from wnkd_tui.config import QueueConfig
 from wnkd_tui.queue import endings, jobdir
 from wnkd_tui.queue.endings import End, ending
@@ -21,6 +21,8 @@ CONFIG = QueueConfig(
     free_disk=256,
     gpu_margin=0,
     gpu_unknown=0,
+    fuse=1,
+    gpus_per_job=1,
 )
 KILLED = Gone(signal=signal.SIGKILL)
 SAID_NOTHING = "its process is gone and said nothing"
@@ -34,8 +36,8 @@ def work_of(**fields):
     return Work(**known | {"done": 0, "done_before": 0} | fields)
 
 
-def word(state, reason=None, cause=None, memory=None, result=None):
-    return LastWord(state, cause, reason, result, memory)
+def word(state, reason=None, cause=None, result=None):
+    return LastWord(state, cause, reason, result, memory=5, host_memory=7, together=2)
 
 
 def again(why, number):
@@ -123,6 +125,8 @@ ENDS = {
 def test_wishes_hold_unless_the_job_was_done_or_failed_before(wanted, states):
     found = [ending(work_of(wanted=wanted), end, CONFIG) for end in ENDS.values()]
     assert [how.state for how in found] == states
+    took = [(how.memory, how.host_memory, how.together) for how in found]
+    assert took == [(5, 7, 2)] * 5 + [(None, None, None)]  # what was killed told nothing
     assert found[0].result == '{"x": 1}'
     if wanted == "waiting":  # at once, and nobody's fault
         assert [(how.name, how.wait) for how in found[3:]] == [("stopped", None)] * 3
@@ -187,7 +191,7 @@ def test_the_kernel_tells_how_often_it_killed_for_memory(monkeypatch, tmp_path):
     ["", "[]", "{}", '{"state": 5, "reason": null, "result": null}', "[" * 100_000]
     + [
         json.dumps({"state": "done", "reason": None, "result": None} | wrong)
-        for wrong in ({"state": "odd"}, {"result": [1]}, {"memory": -1}, {"memory": "x"})
+        for wrong in ({"state": "odd"}, {"result": [1]}, {"memory": -1}, {"host_memory": "x"})
     ]
     + [json.dumps({"state": "failed", "reason": 5, "result": None})],
 )
@@ -199,4 +203,4 @@ def test_a_last_word_that_makes_no_sense_is_none(tmp_path, text):
 def test_a_last_word_of_an_older_engine_and_half_a_character(tmp_path):
     old = '{"state": "failed", "reason": "half \\ud800", "result": null}'
     (tmp_path / jobdir.EXIT).write_text(old)
-    assert jobdir.last_word(tmp_path) == word("failed", "half ?")
+    assert jobdir.last_word(tmp_path) == LastWord("failed", None, "half ?", *[None] * 4)

@@ -204,8 +204,10 @@ def at_work(conn):
                 [NOW, NOW + 60, kind],
             )
         conn.execute(
-            "INSERT INTO attempt (job_id, number, supervisor, host, slot, done_before, started_at)"
-            " SELECT id, 1, 'me', 'here', 'GPU 0', 0, ? FROM job WHERE state = 'done'",
+            "INSERT INTO attempt (job_id, number, supervisor, host, slot, done_before, started_at,"
+            " device, seconds, ending)"
+            " SELECT id, 1, 'me', 'here', 'GPU 0', 0, ?, device, 60, 'done' FROM job"
+            " WHERE state = 'done'",
             [NOW],
         )
 

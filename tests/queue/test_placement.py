@@ -14,7 +14,7 @@ MIB, GIB = 2**20, 2**30
 MARGIN, UNKNOWN = 512, 2048  # MiB
 CONFIG = QueueConfig(
     retries=0, backoff=0.0, backoff_limit=0.0, grace=0.0, free_disk=0,
-    gpu_margin=MARGIN, gpu_unknown=UNKNOWN,
+    gpu_margin=MARGIN, gpu_unknown=UNKNOWN, fuse=1, gpus_per_job=1,
 )  # fmt: skip
 
 
@@ -25,12 +25,13 @@ def job(id=7, memory=None, kind="teacher"):
 class Machine:
     """GPUs with so many free bytes, and a clock that tests set."""
 
-    def __init__(self, *free, per_gpu=1, total=16 * GIB):
+    def __init__(self, *free, per_gpu=1, per_job=1, total=16 * GIB):
         cards = [Gpu(str(n), f"GPU-{n}", "NVIDIA T4", total, f"GPU-{n}") for n in range(len(free))]
         self.free = {card.uuid: bytes_ for card, bytes_ in zip(cards, free, strict=True)}
         self.now = 1000.0
         self.asked = 0
-        self.slots = find_slots(2 if not cards else None, per_gpu if cards else None, gpus=cards)
+        count, per_gpu = (None, per_gpu) if cards else (2, None)
+        self.slots = find_slots(count, per_gpu, per_job, gpus=cards)
         self.place = Placement(self.slots, CONFIG, self.free_memory, lambda: self.now)
 
     def free_memory(self, uuid):
@@ -93,6 +94,18 @@ def test_an_empty_gpu_is_big_enough_for_what_ran_on_it_before():
     assert small.place(job(), []) == "GPU 0"
 
 
+def test_a_job_on_several_gpus_needs_the_memory_on_each_and_keeps_it_on_each():
+    machine = Machine(9 * GIB, 3 * GIB, None, 9 * GIB, per_gpu=2, per_job=2)
+    assert machine.place(job(1, memory=4 * GIB), []) == "GPU 2+3"
+    assert machine.place(job(2, memory=4 * GIB), ["GPU 2+3"]) == "GPU 2+3 #2"
+    taken = ["GPU 2+3", "GPU 2+3 #2"]
+    assert machine.place(job(3, memory=4 * GIB), taken) is None
+    assert machine.place.note == (
+        "waits for GPU memory: job 3 needs 4.5 GiB, GPU 0+1 has 3.0 GiB free"
+    )
+    assert machine.place(job(3, memory=2 * GIB), taken) == "GPU 0+1"
+
+
 def test_a_gpu_whose_driver_tells_nothing_and_a_cpu_take_every_job():
     assert Machine(None).place(job(memory=99 * GIB), []) == "GPU 0"
     machine = Machine()
@@ -153,7 +166,7 @@ def test_the_driver_is_asked_once_a_second_however_many_jobs_wait():
 def test_no_slot_gets_two_jobs_and_no_gpu_more_than_it_has(per_gpu, free, wishes):
     """With jobs that take all they declare, 59 seconds after their start."""
     machine = Machine(*(n * MIB for n in free), per_gpu=per_gpu, total=1024 * GIB)
-    gpu_of = {slot.name: slot.gpu for slot in machine.slots}
+    gpu_of = {slot.name: slot.gpus[0] for slot in machine.slots}
     running = {}  # slot → (bytes, start)
     for id, (memory, kind, pause, ends) in enumerate(wishes):
         machine.now += pause + LOOK_AGAIN
@@ -173,3 +186,19 @@ def test_no_slot_gets_two_jobs_and_no_gpu_more_than_it_has(per_gpu, free, wishes
         running[slot] = (need, machine.now)
         for uuid, whole in zip(machine.free, free, strict=True):
             assert sum(n for one, (n, _) in running.items() if gpu_of[one] == uuid) <= whole * MIB
+
+
+def test_jobs_of_one_slot_take_their_memory_together():
+    machine = Machine(10 * GIB, per_gpu=2)
+    one = job(memory=4 * GIB - MARGIN * MIB)
+    assert machine.place(one, []) == "GPU 0"
+    assert machine.place.beside("GPU 0", job(8, memory=one.memory))
+    assert not machine.place.beside("GPU 0", job(9, memory=one.memory))
+    assert machine.place(job(10, memory=2 * GIB - MARGIN * MIB + 1), ["GPU 0"]) is None
+    assert machine.place(job(10, memory=2 * GIB - MARGIN * MIB), ["GPU 0"]) == "GPU 0 #2"
+
+
+def test_without_a_gpu_jobs_of_one_slot_always_fit():
+    machine = Machine()
+    assert machine.place(job(), []) == "CPU 0"
+    assert machine.place.beside("CPU 0", job(8))

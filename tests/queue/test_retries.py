@@ -23,7 +23,7 @@ def again(why, number):
 
 def test_a_lost_job_is_tried_again_by_itself_and_resumes(work):
     kills = [signal.SIGKILL] * 2
-    (n,) = work.add(work.job("victim", steps=4, die=kills, die_at=3, memory=5))
+    (n,) = work.add(work.job("victim", steps=4, die=kills, die_at=3, memory=5, host_memory=7))
     seen = set()
 
     assert work.drain(lambda: seen.add((work.row(n).state, work.row(n).reason))) == 0
@@ -39,7 +39,8 @@ def test_a_lost_job_is_tried_again_by_itself_and_resumes(work):
     assert [one.done_before for one in attempts] == [0, 2, 2]
     assert all(one.seconds > 0 and one.ended_at >= one.started_at for one in attempts)
     assert {(one.device, one.engine) for one in attempts} == {("fake", "fake engine")}
-    assert [one.memory for one in attempts] == [None, None, 5]
+    took = [(one.memory, one.host_memory) for one in attempts]
+    assert took == [(None, None), (None, None), (5, 7)]
 
 
 def test_a_job_that_gets_nowhere_is_lost_in_the_end(work):

@@ -187,7 +187,7 @@ def test_torch_works_in_a_job_of_the_real_server(work, home):
 
 
 def test_a_job_whose_record_is_not_understood_fails_with_the_engines_reason(work, home):
-    """The default target, `engine.job:run`, in a server without torch."""
+    """The default target, `engine.running:run`, in a server without torch."""
     (n,) = work.add(work.job("stranger"))
     launcher = WarmLauncher(home.root / "warm.log", [*WARM, "--preload"])
     supervisor = work.supervisor_on(launcher, find_slots(1, gpus=[]))

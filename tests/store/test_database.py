@@ -134,7 +134,7 @@ def test_a_migration_that_fails_changes_nothing(home, conn, another):
     before = schema(conn)
     another("UPDATE no_such_table SET x = 1")
 
-    with pytest.raises(StoreError, match=r"schema 0004 to next \(no such table: no_such_table\)"):
+    with pytest.raises(StoreError, match=r"schema 0005 to next \(no such table: no_such_table\)"):
         connect(home)
 
     assert schema(conn) == before

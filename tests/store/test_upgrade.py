@@ -111,6 +111,16 @@ def test_where_jobs_find_their_dataset_tells_its_kind(released):
     assert found == {"name": "digits", "path": None, "kind": "digits", **empty}
 
 
+def test_what_jobs_took_is_told_as_far_as_it_was_kept(released):
+    released("0004")
+    used = {row["kind"]: row for row in told("queue", "usage")["usage"]}
+    assert used["student"]["rate"] > 0
+    assert used["student"]["host_memory"] is None
+    released("0005")
+    used = {row["kind"]: row for row in told("queue", "usage")["usage"]}
+    assert used["embed"]["host_memory"] > 600 * 2**20
+
+
 def test_labels_are_kept(released):
     with closing(connect(released("0004"))) as conn:
         assert labels.tags(conn) == {"baseline": 1, "paper": 2, "to-check": 1}

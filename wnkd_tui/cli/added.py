@@ -1,4 +1,4 @@
-"""What `wnkd queue add` queued, told so that a person sees what it will cost and with what."""
+"""What `wnkd queue add` queued, told so that a person sees what it will take and with what."""
 
 from collections import Counter
 
@@ -37,7 +37,7 @@ def show(added: Added, dataset: DatasetRow, cost: Estimate) -> None:
         f"{f', {sum(states.values())} known ({there})' if states else ''}"
         f"{f'; sharing saved {shared}' if shared else ''}"
     )
-    typer.echo(cost.text)
+    typer.echo("\n".join(cost.lines))
     if any(row.state != "done" for row in added.jobs):
         typer.echo("next     wnkd run-queue --drain")
 

@@ -11,10 +11,9 @@ from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 
 from engine.errors import WnkdError
-from wnkd_tui.cli.gc import size_text
 from wnkd_tui.config import CONFIG, load
 from wnkd_tui.home import Home
-from wnkd_tui.queue import datasets, disk, gpus
+from wnkd_tui.queue import datasets, disk, gpus, wording
 from wnkd_tui.queue.housekeeping import artifacts, events, jobs, missing, processes, runqueues
 from wnkd_tui.queue.housekeeping.faults import Find
 from wnkd_tui.store import database, queries
@@ -134,7 +133,7 @@ def _config(home: Home) -> Iterator[Check]:
     is_own = (home.root / CONFIG).exists()
     yield Check("config", True, f"{home.root / CONFIG}{'' if is_own else ': none, all as usual'}")
     free, least = disk.free(home), config.queue.free_disk
-    text = f"{size_text(free)} free at {home.root}"
+    text = f"{wording.size(free)} free at {home.root}"
     if free < least * disk.MIB:
         text += f", and no job starts below {least} MiB: make room (wnkd gc shows what can go)"
     yield Check("disk", free >= least * disk.MIB, text)
@@ -177,7 +176,7 @@ def _about(home: Home, conn: sqlite3.Connection) -> str:
     size = sum(path.stat().st_size for path in home.database_files if path.exists())
     kept = f"newest backup {home.backups[0].name}" if home.backups else "no backup yet"
     schema = database.REVISIONS[-1]
-    return f"{home.db}: sound, schema {schema}, {count} jobs, {size_text(size)}, {kept}"
+    return f"{home.db}: sound, schema {schema}, {count} jobs, {wording.size(size)}, {kept}"
 
 
 def _salvage(home: Home) -> str:

@@ -1,13 +1,18 @@
 """`wnkd doctor`: whether this machine can do the work, and whether all that it kept is sound."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wnkd_tui.cli.output import AsJson, print_json
+from wnkd_tui.cli.run_queue import ExecutorOption, ProfileOption, Where
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wnkd_tui.cli.checks import Check
 
 Told = tuple[str, "Check"]  # ok, WRONG or MENDED
@@ -17,18 +22,22 @@ def doctor(
     mend: Annotated[
         bool, typer.Option("--mend", help="Mend what can be mended. Without this nothing changes.")
     ] = False,
+    executor: ExecutorOption = Where.LOCAL,
+    profile: ProfileOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Check machine and home, and mend what is broken.
 
     Looks at packages, GPU, home directory, config, disk, database, jobs and their processes,
     artifacts, files and datasets, and says what to do about what is wrong; exit code 1 where
-    something is and was not mended.
+    something is and was not mended. With --executor slurm also whether the cluster would take jobs
+    as the profile asks for them.
 
     Example: wnkd doctor --mend
     """
     told: list[Told] = []
-    for one in _mended() if mend else _looked():
+    looked = _looked(executor, profile)
+    for one in _mended(looked) if mend else looked:
         told.append(one)
         if not as_json:
             word, check = one
@@ -40,17 +49,24 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _looked() -> "Iterator[Told]":
+def _looked(executor: Where, profile: "Path | None") -> "Iterator[Told]":
     from wnkd_tui.cli.checks import all_checks
 
-    for check in all_checks():
+    checks = [all_checks()]
+    if executor is Where.SLURM:
+        from wnkd_tui.cli.slurm_checks import slurm_checks
+        from wnkd_tui.home import Home, HomeError
+
+        with suppress(HomeError):  # that is told by its check
+            checks.append(slurm_checks(Home.find(), profile))
+    for check in chain.from_iterable(checks):
         yield "ok" if check.ok else "WRONG", check
 
 
-def _mended() -> "Iterator[Told]":
+def _mended(looked: "Iterator[Told]") -> "Iterator[Told]":
     """Raises HousekeepingError while another one mends or frees."""
     import sqlite3
-    from contextlib import ExitStack, suppress
+    from contextlib import ExitStack
 
     from engine.errors import WnkdError
     from wnkd_tui.cli.checks import Check
@@ -60,7 +76,7 @@ def _mended() -> "Iterator[Told]":
     with ExitStack() as held:
         with suppress(HomeError):  # that is told by its check
             held.enter_context(alone(Home.find()))
-        for word, check in _looked():
+        for word, check in looked:
             if check.ok or check.mend is None:
                 yield word, check
                 continue

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wnkd_tui.cli.output import AsJson, print_json, say
+from wnkd_tui.queue import wording
 
 if TYPE_CHECKING:
     from wnkd_tui.queue.housekeeping.gc import Sweep
 
-UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 TEXTS = {
     "trash": "what a gc left in the trash",
     "artifact": "artifacts of no trial",
@@ -52,14 +52,6 @@ def gc(
         _print(home.root, swept, delete)
 
 
-def size_text(size: int) -> str:
-    """`1.4 GiB`."""
-    number, place = float(size), 0
-    while number >= 1024 and place < len(UNITS) - 1:
-        number, place = number / 1024, place + 1
-    return f"{number:.1f} {UNITS[place]}" if place else f"{size} {UNITS[0]}"
-
-
 def _print(root: Path, swept: "Sweep", deleted: bool) -> None:
     for path, why in swept.left:
         say(f"left alone: {path.relative_to(root)}: {why}")
@@ -75,7 +67,7 @@ def _print(root: Path, swept: "Sweep", deleted: bool) -> None:
 
 def _line(text: str, count: int, size: int) -> None:
     if count:
-        typer.echo(f"{text:<28}{count:>7}  {size_text(size):>11}")
+        typer.echo(f"{text:<28}{count:>7}  {wording.size(size):>11}")
 
 
 def _print_json(root: Path, swept: "Sweep", deleted: bool) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from engine.errors import SpecError
 from wnkd_tui.charts import Series, lines
 from wnkd_tui.cli.output import console, has_unicode, look
+from wnkd_tui.queue.wording import size
 from wnkd_tui.store.rows import AttemptRow, JobRow
 
 STATES = ("waiting", "running", "paused", "done", "failed", "cancelled", "lost")
@@ -67,7 +68,9 @@ def show_one(row: JobRow, curves: Curves, attempts: Sequence[AttemptRow], direct
         "priority": str(row.priority) if row.priority else None,
         "progress": progress(row),
         "time": _elapsed(row),
+        "where": attempts[-1].where if row.state == "running" and attempts else None,
         "device": row.device,
+        "memory": _memory(attempts[-1]) if attempts else None,
         "trials": ", ".join(map(str, row.trials)),
         "needs": ", ".join(f"job {id}" for id in row.inputs),
         "result": _flat(row.result) if row.result else None,
@@ -94,10 +97,16 @@ def _told(attempt: AttemptRow) -> str:
     """`2026-11-23 03:12  lost after 41.2 s on GPU 0: killed by signal 9 (SIGKILL)`."""
     begun = datetime.fromtimestamp(attempt.started_at).strftime("%Y-%m-%d %H:%M")
     if attempt.ending is None:
-        return f"{begun}  runs on {attempt.slot}"
+        return f"{begun}  runs on {attempt.place or attempt.slot}"
     took = "" if attempt.seconds is None else f" after {attempt.seconds:.1f} s"
     why = f": {attempt.reason}" if attempt.reason else ""
-    return f"{begun}  {attempt.ending}{took} on {attempt.slot}{why}"
+    return f"{begun}  {attempt.ending}{took} on {attempt.place or attempt.slot}{why}"
+
+
+def _memory(attempt: AttemptRow) -> str:
+    """`9.0 GiB of the GPU, 431.0 MiB of the host`, as far as it is known."""
+    taken = {"GPU": attempt.memory, "host": attempt.host_memory}
+    return ", ".join(f"{size(one)} of the {of}" for of, one in taken.items() if one)
 
 
 def progress(row: JobRow) -> str:

@@ -14,6 +14,7 @@ from wnkd_tui.store.rows import JobRow
 ENDED = ("done", "failed", "cancelled", "lost")
 BACK = {"waiting": "waits again", "paused": "is paused"}  # what was running
 REMIND_EVERY = 30.0  # seconds between two plain lines about one long job
+NAMED = 16  # places that are named one by one
 
 
 class Narrator:
@@ -33,7 +34,9 @@ class Narrator:
         """What there is to do and where; jobs that ended before are no news."""
         self._states = {row.id: row.state for row in rows if row.state in ENDED}
         waiting = sum(row.state not in ENDED for row in rows)
-        self.say(f"{waiting} jobs to do, {len(places)} at a time ({', '.join(places)})")
+        few = len(places) <= NAMED
+        named = ", ".join(places) if few else f"{places[0]} to {places[-1]}"
+        self.say(f"{waiting} jobs to do, {len(places)} at a time ({named})")
 
     def look(self, rows: Sequence[JobRow], *, idle_note: bool) -> None:
         """Tells what changed since the last look."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import SpecError
-from wnkd_tui.cli import completing, queue_change
+from wnkd_tui.cli import completing, queue_change, queue_usage
 from wnkd_tui.cli.finding import Down, Everything, Filtering, JobWords, TrialList
 from wnkd_tui.cli.output import AsCsv, AsJson, check_form, print_csv, print_json, say
 from wnkd_tui.cli.queue_add import add
@@ -117,6 +117,7 @@ def show(
         job_views.show_one(row, curves, attempts, home.job(row.key))
 
 
+app.command()(queue_usage.usage)
 app.command()(queue_change.move)
 app.command()(queue_change.pause)
 app.command()(queue_change.resume)

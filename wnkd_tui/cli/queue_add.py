@@ -111,7 +111,7 @@ def add(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what it would add and cost; queue nothing.")
+        bool, typer.Option("--dry-run", help="Say what it would add and take; queue nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -181,27 +181,28 @@ def _note(asked: "TrialRequest") -> None:
 
 
 def _tell_beforehand(home: "Home", asked: "Sequence[TrialRequest]", *, as_json: bool) -> None:
-    """What would be queued, and what it would cost."""
+    """What would be queued, and what it would take."""
     from wnkd_tui.cli import shapes
     from wnkd_tui.queue.preview import preview
     from wnkd_tui.store.database import connect
 
-    found = preview(connect(home), asked)
+    found = preview(home, connect(home), asked)
     if as_json:
         print_json(dry_run=True, **shapes.preview(found))
     else:
-        typer.echo(f"{found.text()}\n{found.estimate.text}\nnothing queued (--dry-run)")
+        told = (found.text(), *found.estimate.lines, "nothing queued (--dry-run)")
+        typer.echo("\n".join(told))
 
 
 def _tell(queued: "Added", home: "Home", *, as_json: bool) -> None:
-    """What was queued, and what it will cost."""
+    """What was queued, and what it will take."""
     from wnkd_tui.cli import added, shapes
     from wnkd_tui.queue.estimate import estimate
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
 
     conn = connect(home)
-    cost = estimate(conn, queued.plans)
+    cost = estimate(home, conn, queued.plans)
     if as_json:
         print_json(
             trials=[

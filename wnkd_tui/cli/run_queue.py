@@ -1,8 +1,30 @@
 """`wnkd run-queue`: do the queue's work in this process until told to stop."""
 
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Where(StrEnum):
+    """Where jobs run."""
+
+    LOCAL = "local"
+    SLURM = "slurm"
+
+
+ExecutorOption = Annotated[
+    Where, typer.Option("--executor", help="Where jobs run: this host, or a Slurm cluster.")
+]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE",
+        help="What to ask of the cluster (TOML). Default: slurm.toml in the home.",
+    ),
+]
 
 
 def run_queue(
@@ -28,6 +50,24 @@ def run_queue(
             min=1, metavar="N", help="Jobs at a time in all. Default: one per GPU, else per core."
         ),
     ] = None,
+    fuse: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="Students of the same views in one process, at most. Default: config.toml's, 1.",
+        ),
+    ] = None,
+    gpus_per_job: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="GPUs that train one teacher or student together. Default: config.toml's, 1.",
+        ),
+    ] = None,
+    executor: ExecutorOption = Where.LOCAL,
+    profile: ProfileOption = None,
 ) -> None:
     """Do queued jobs and wait for more.
 
@@ -38,9 +78,34 @@ def run_queue(
 
     Example: wnkd run-queue --drain --gpus 0,1 --slots-per-gpu 2
     """
+    from engine.errors import SpecError
     from wnkd_tui.cli.running import work
     from wnkd_tui.home import Home
+    from wnkd_tui.queue.executors.slurm.profile import cluster_profile
 
-    code = work(Home.find(), drain=drain, gpus=gpus, slots_per_gpu=slots_per_gpu, slots=slots)
+    home = Home.find()
+    cluster = None
+    if executor is Where.SLURM:
+        if any(given is not None for given in (gpus, slots_per_gpu, gpus_per_job)):
+            raise SpecError(
+                "--gpus, --slots-per-gpu and --gpus-per-job are of this host: a profile has gres"
+            )
+        if fuse is not None:
+            raise SpecError(
+                "--fuse is of this host: a cluster does each job in a process of its own"
+            )
+        cluster = cluster_profile(home, profile)
+    elif profile:
+        raise SpecError("--profile is of a cluster: give --executor slurm too")
+    code = work(
+        home,
+        drain=drain,
+        gpus=gpus,
+        slots_per_gpu=slots_per_gpu,
+        slots=slots,
+        fuse=fuse,
+        gpus_per_job=gpus_per_job,
+        cluster=cluster,
+    )
     if code:
         raise typer.Exit(code)

@@ -4,19 +4,25 @@ import sqlite3
 import time
 from contextlib import closing
 
+from engine.errors import SpecError
 from wnkd_tui.cli.narrator import Narrator, narrator
 from wnkd_tui.config import load
 from wnkd_tui.home import Home
+from wnkd_tui.queue.executors.base import Executor
 from wnkd_tui.queue.executors.launchers import WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
+from wnkd_tui.queue.executors.slurm.executor import SlurmExecutor, slots_of
+from wnkd_tui.queue.executors.slurm.profile import Profile
 from wnkd_tui.queue.gpus import choose, look
 from wnkd_tui.queue.notices import Notices
+from wnkd_tui.queue.owner import owning
 from wnkd_tui.queue.slots import find_slots
 from wnkd_tui.queue.supervisor import Phase, Supervisor
 from wnkd_tui.store import queries
 from wnkd_tui.store.backups import backup
 from wnkd_tui.store.database import StoreError, check, connect
 
+POLL, POLL_CLUSTER = 0.2, 1.0  # seconds between two looks at a job: of a cluster's, over a network
 LOOK_EVERY = 0.5  # seconds between two looks at the jobs
 LOOK_SHARE = 10  # and looks take a tenth of the time at most, however many jobs there are
 COPY_EVERY = 86_400.0  # seconds between two copies of the database
@@ -30,28 +36,61 @@ def work(
     gpus: str | None = None,
     slots_per_gpu: int | None = None,
     slots: int | None = None,
+    fuse: int | None = None,
+    gpus_per_job: int | None = None,
+    cluster: Profile | None = None,
 ) -> int:
     """Runs a supervisor here until it ends; its exit code (0, 1, or 130 after Ctrl-C).
 
-    `gpus` names those to use, commas between. The database is copied first, and once a day. Raises
-    SpecError where one of the GPUs is not here, or numbers do not fit together, ConfigError for a
-    config.toml that cannot be, StoreError for a damaged database.
+    `gpus` names those to use, commas between; `fuse` and `gpus_per_job` are instead of
+    config.toml's. With `cluster` jobs run there, and GPUs are its affair. The database is copied
+    first, and once a day. Raises SpecError where one of the GPUs is not here, or numbers do not fit
+    together, ConfigError for a config.toml that cannot be, StoreError for a damaged database,
+    OwnerError where another run-queue has the queue, ExecutorError where the cluster cannot be
+    asked.
     """
-    found = look()
-    places = find_slots(slots, slots_per_gpu, gpus=choose(found, gpus))
     config = load(home)
+    own = {"fuse": fuse, "gpus_per_job": gpus_per_job}
+    how = config.queue.model_copy(update={k: v for k, v in own.items() if v is not None})
+    if how.fuse > 1 and how.gpus_per_job > 1:
+        raise SpecError(
+            f"fuse {how.fuse} and gpus-per-job {how.gpus_per_job}: several students share a GPU, or"
+            " one has several; set one of them to 1"
+        )
+    no_gpu = ""
+    if cluster:
+        places = slots_of(cluster, slots)
+    else:
+        found = look()
+        here = choose(found, gpus)
+        places, no_gpu = find_slots(slots, slots_per_gpu, how.gpus_per_job, gpus=here), found.why
     if fault := check(home):
         raise StoreError(fault)
     backup(home)
-    with narrator() as telling, closing(Notices(config.notify, home)) as notices:
-        with closing(connect(home)) as conn:
-            _say_start(conn, telling, [place.name for place in places], found.why)
-        executor = LocalExecutor(WarmLauncher(home.root / "warm.log"))
-        supervisor = Supervisor(home, executor, places, config=config.queue, notices=notices)
+    with (
+        closing(connect(home)) as conn,
+        owning(home, conn, cluster=cluster is not None),
+        narrator() as telling,
+        closing(Notices(config.notify, home)) as notices,
+    ):
+        _say_start(conn, telling, [place.name for place in places], no_gpu)
+        supervisor = Supervisor(
+            home,
+            _executor(home, cluster),
+            places,
+            config=how,
+            notices=notices,
+            poll=POLL_CLUSTER if cluster else POLL,
+        )
         code = supervisor.run(drain, on_tick=_Watch(home, supervisor, telling, drain))
-        with closing(connect(home)) as conn:
-            telling.end(queries.jobs(conn))
+        telling.end(queries.jobs(conn))
     return code
+
+
+def _executor(home: Home, cluster: Profile | None) -> Executor:
+    if cluster:
+        return SlurmExecutor(cluster, home.jobs, home.allocations)
+    return LocalExecutor(WarmLauncher(home.root / "warm.log"))
 
 
 def _say_start(conn: sqlite3.Connection, telling: Narrator, places: list[str], no_gpu: str) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # plans need pydantic, and a list of jobs does not
     from wnkd_tui.queue.estimate import Estimate
     from wnkd_tui.queue.preview import Preview
     from wnkd_tui.queue.provenance import Provenance
+    from wnkd_tui.queue.usage import Usage
 
 
 def trial(row: TrialRow) -> dict[str, Any]:
@@ -138,7 +139,35 @@ def job(row: JobRow) -> dict[str, Any]:
 
 
 def estimate(cost: "Estimate") -> dict[str, Any]:
-    return {"hours": cost.hours, "device": cost.device, "unknown_jobs": cost.unknown_jobs}
+    largest = {"memory": cost.memory, "host_memory": cost.host_memory}
+    return {
+        "hours": cost.hours,
+        "device": cost.device,
+        "unknown_jobs": cost.unknown_jobs,
+        **{name: one.bytes if one else None for name, one in largest.items()},
+        "unmeasured_jobs": cost.unmeasured_jobs,
+        "disk": cost.disk,
+        "unsized_jobs": cost.unsized_jobs,
+        "free": cost.free,
+    }
+
+
+def usage(one: "Usage") -> dict[str, Any]:
+    dataset, limit = one.data
+    return {
+        "kind": one.kind,
+        "dataset": dataset,
+        "limit_train": limit,
+        "device": one.device,
+        "settings": one.settings,
+        "jobs": len(one.runs),
+        "median": one.median,
+        "p95": one.p95,
+        "unit": one.unit,
+        "rate": one.rate if one.unit else None,
+        "memory": one.memory,
+        "host_memory": one.host_memory,
+    }
 
 
 def preview(found: "Preview") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from wnkd_tui.config import QueueConfig
 from wnkd_tui.home import Home
 from wnkd_tui.queue import jobdir
 from wnkd_tui.queue.endings import End, ending, oom_kills
-from wnkd_tui.queue.executors.base import Executor, Gone
+from wnkd_tui.queue.executors.base import Alive, Executor, Gone
 from wnkd_tui.queue.ingest import ingest
 from wnkd_tui.store import work as store
 from wnkd_tui.store.work import Ending, Work
@@ -31,6 +31,7 @@ class _Run:
     alive: bool = False  # whether it was seen to run
     word_seen: float | None = None  # its last word, first, on time.monotonic
     no_room: bool = False  # whether the disk was full at some time
+    shown: Alive = field(default_factory=Alive)  # what the database has of it
 
 
 class Attendant:
@@ -83,9 +84,17 @@ class Attendant:
             self._end(conn, work, run, status, stopping)
             return
         run.alive = True
+        self._show(conn, work, run, status)
         jobdir.ask_to_pause(directory, work.wanted == "paused")
-        if stopping or work.wanted in ("cancelled", "waiting") or self._overstays(run, directory):
+        ends = ("cancelled", "waiting", *(["paused"] if status.waits else []))
+        if stopping or work.wanted in ends or self._overstays(run, directory):
             self._executor.cancel(handle, self._config.grace)
+
+    def _show(self, conn: sqlite3.Connection, work: Work, run: _Run, status: Alive) -> None:
+        """Lets people see where a cluster has the job."""
+        if status != run.shown:
+            store.moved(conn, self._me, work, **vars(status))
+            run.shown = status
 
     def never_begun(self, conn: sqlite3.Connection, work: Work) -> None:
         """Puts back a job that was claimed and not submitted."""
@@ -106,6 +115,8 @@ class Attendant:
     def _end(
         self, conn: sqlite3.Connection, work: Work, run: _Run, gone: Gone, stopping: bool
     ) -> None:
+        if gone.last is not None:
+            self._show(conn, work, run, gone.last)
         kills = oom_kills()
         end = End(
             word=jobdir.last_word(self._home.job(work.key)),
@@ -115,7 +126,7 @@ class Attendant:
             no_room=run.no_room,
             full_before=store.full_before(conn, work),
         )
-        self._settle(conn, work, ending(work, end, self._config), _seconds(work, run))
+        self._settle(conn, work, ending(work, end, self._config), _seconds(work, run, gone))
 
     def _settle(
         self, conn: sqlite3.Connection, work: Work, how: Ending, seconds: float | None
@@ -131,8 +142,10 @@ class Attendant:
         return time.monotonic() - run.word_seen > self._config.grace
 
 
-def _seconds(work: Work, run: _Run) -> float | None:
+def _seconds(work: Work, run: _Run, gone: Gone) -> float | None:
     """How long a run took; None where nobody saw when it ended, or began."""
+    if gone.seconds is not None:
+        return gone.seconds
     if run.began is not None:
         return uptime() - run.began
     process = ProcessId.parse(work.handle or "")

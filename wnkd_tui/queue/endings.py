@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.ending import DISK_FULL, NO_LAST_WORD
 from wnkd_tui.config import QueueConfig
-from wnkd_tui.queue.executors.base import Gone
+from wnkd_tui.queue.executors.base import Cause, Gone
 from wnkd_tui.queue.jobdir import LastWord
 from wnkd_tui.store.work import Ending, Work
 
@@ -43,17 +43,22 @@ def ending(work: Work, end: End, config: QueueConfig) -> Ending:
     fault. What is left would go on later: at once, after a back-off, or when a person says so,
     where it was to be paused.
     """
-    word = end.word
-    memory = word.memory if word else None
-    if word and word.state == "done":
-        return Ending("done", "done", result=json.dumps(word.result), memory=memory)
+    found, word = _found(work, end, config), end.word
+    if word is None:
+        return found
+    return replace(found, memory=word.memory, host_memory=word.host_memory, together=word.together)
+
+
+def _found(work: Work, end: End, config: QueueConfig) -> Ending:
+    if end.word and end.word.state == "done":
+        return Ending("done", "done", result=json.dumps(end.word.result))
     found = _interrupted(work, end, config)
     if work.wanted == "cancelled":
-        found = Ending("cancelled", "cancelled", losses=found.losses)
-    elif work.wanted == "paused" and found.state in ("waiting", "lost"):
+        return Ending("cancelled", "cancelled", losses=found.losses)
+    if work.wanted == "paused" and found.state in ("waiting", "lost"):
         why = None if found.name in ("paused", "stopped") else _why(end)
-        found = Ending(found.name, "paused", why, losses=_losses(work))
-    return replace(found, memory=memory)
+        return Ending(found.name, "paused", why, losses=_losses(work))
+    return found
 
 
 def _interrupted(work: Work, end: End, config: QueueConfig) -> Ending:
@@ -68,6 +73,8 @@ def _interrupted(work: Work, end: End, config: QueueConfig) -> Ending:
         return Ending("failed", "failed", word.reason or "it gave no reason", losses=losses)
     if work.wanted == "waiting" or end.stopped:
         return Ending("stopped", "waiting", losses=losses)
+    if gone.cause is not None:
+        return _by_a_cluster(work, gone.cause, gone.reason or gone.cause, config)
     if word and word.state == "paused":
         return Ending("paused", "waiting", losses=losses)
     if word or gone.signal == signal.SIGTERM:
@@ -76,6 +83,22 @@ def _interrupted(work: Work, end: End, config: QueueConfig) -> Ending:
     if gone.signal in FAULTS or gone.code is not None:
         return Ending("failed", "failed", _why(end), losses=losses)
     return _lost(_why(end), losses, config)
+
+
+def _by_a_cluster(work: Work, cause: Cause, why: str, config: QueueConfig) -> Ending:
+    """What becomes of a job that a cluster ended; one that it never began is where it was."""
+    losses = _losses(work)
+    match cause:
+        case Cause.NEVER_BEGUN:
+            return Ending("stopped", "waiting", losses=work.losses)
+        case Cause.CANCELLED:
+            return Ending("cancelled", "cancelled", why, losses=losses)
+        case Cause.MEMORY:
+            return Ending("failed", "failed", why, losses=losses)
+        case Cause.TIME_LIMIT if not work.progressed:
+            return _lost(f"{why} came before it had got any further", losses, config)
+    reason = f"preempted: {why}; goes on by itself"
+    return Ending("preempted", "waiting", reason, losses=losses, wait=_backoff(config, 0))
 
 
 def _lost(why: str, losses: int, config: QueueConfig) -> Ending:

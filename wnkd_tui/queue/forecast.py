@@ -1,6 +1,6 @@
 """When each waiting job will start, and when all is done, by the `run-queue`s at work now.
 
-How long a job takes is what such jobs took here (`estimate.measured`); a job that runs goes on as
+How long a job takes is what such jobs took here (`usage.measured`); a job that runs goes on as
 it went. What no such job tells is not guessed: a job of unknown length holds its slot for good, and
 what needs it has no time. A `run-queue` has the slots that it used lately.
 """
@@ -15,8 +15,9 @@ from typing import Any
 
 from engine.plan import JobSpec
 from engine.spec import TrialSpec
-from wnkd_tui.queue.estimate import Rates, Signature, amount, measured, signature
 from wnkd_tui.queue.playing import Forecast, Running, Waiting, play
+from wnkd_tui.queue.signature import Signature, amount, signature
+from wnkd_tui.queue.usage import measured
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import DatasetRow
 
@@ -78,7 +79,7 @@ class _Known:
     """What is kept of a database from one forecast to the next."""
 
     units: dict[tuple[Any, ...], tuple[Signature, float] | None] = field(default_factory=dict)
-    rates: Rates | None = None
+    pace: Mapping[Signature, float] | None = None
     again: float = 0.0  # on the monotonic clock: when rates are measured anew
     room: int = 0  # how many more are looked into this time
     stamp: tuple[Any, ...] = ()
@@ -175,11 +176,11 @@ def _end(row: sqlite3.Row, seconds: float | None, now: float) -> float | None:
 def _costs(conn: sqlite3.Connection, known: _Known) -> Seconds:
     """What a job takes in seconds, of one that waits or runs, by the rates that were measured."""
     datasets = {row.name: row for row in queries.datasets(conn)}
-    if known.rates is None or time.monotonic() > known.again:
+    if known.pace is None or time.monotonic() > known.again:
         began = time.monotonic()
-        known.rates = measured(conn, datasets)
+        known.pace = measured(conn, datasets).pace
         known.again = time.monotonic() + RARELY * (time.monotonic() - began)
-    rates = known.rates.seconds
+    pace = known.pace
 
     def seconds(row: sqlite3.Row) -> float | None:
         like = tuple(row[name] for name in _ALIKE)
@@ -189,7 +190,7 @@ def _costs(conn: sqlite3.Connection, known: _Known) -> Seconds:
             known.room -= 1
             known.units[like] = _unit(conn, row["id"], row["trial"], datasets)
         unit = known.units[like]
-        rate = rates.get(unit[0]) if unit else None
+        rate = pace.get(unit[0]) if unit else None
         return None if unit is None or rate is None else rate * unit[1]
 
     return seconds

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.events import EXIT, PAUSE
+from engine.events import CANCEL, EXIT, LEAVE, PAUSE
 from wnkd_tui.home import Home
 from wnkd_tui.store.database import StoreError
 from wnkd_tui.store.work import Work
 
 JOB, PROCESS, OUTPUT = "job.json", "process.json", "output.log"
+CLUSTER, END = "cluster.json", "end"  # a cluster's record of the job, and the wish to end it
 STATES = ("done", "failed", "cancelled", "paused")
+TAKEN = ("memory", "host_memory", "together")
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class LastWord:
     """How a job says that it ended: done, failed, cancelled or paused.
 
     `cause` of a failure that is not its own: "disk full", "out of memory". `memory`: bytes of its
-    GPU at most.
+    GPU at most, `host_memory` of the host. `together`: how many jobs its process did. None: not
+    told.
     """
 
     state: str
@@ -31,11 +34,14 @@ class LastWord:
     reason: str | None
     result: dict[str, Any] | None
     memory: int | None
+    host_memory: int | None
+    together: int | None
 
 
-def prepare(home: Home, work: Work) -> None:
+def prepare(home: Home, work: Work, ranks: int = 1) -> None:
     """Writes `job.json` and forgets who did the job before, how it ended and what was asked of it.
 
+    So many `ranks` share it, where it is of a kind that they can share (engine.leading).
     Raises StoreError where the directory cannot be written.
     """
     directory = home.job(work.key)
@@ -49,12 +55,13 @@ def prepare(home: Home, work: Work) -> None:
             "files": str(home.files),
             "data": json.loads(work.data) if work.data else None,
             "device": "auto",
+            "ranks": ranks,
             "engine": work.engine,
         },
     }
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for stale in (EXIT, PROCESS, PAUSE):
+        for stale in (EXIT, PROCESS, PAUSE, LEAVE, CANCEL, CLUSTER, END):
             (directory / stale).unlink(missing_ok=True)
         temporary = directory / f"{JOB}.new"
         temporary.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -69,7 +76,7 @@ def starting(directory: Path) -> Iterator[None]:
 
     The kernel forgets it when this process ends. Raises BlockingIOError where another is inside.
     """
-    descriptor = os.open(directory, os.O_RDONLY)
+    descriptor = os.open(directory / JOB, os.O_RDWR)  # NFS locks only what can be written
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -100,12 +107,12 @@ def last_word(directory: Path) -> LastWord | None:
     """The job's last word, None where it left none that can be understood."""
     try:
         record = json.loads((directory / EXIT).read_text(encoding="utf-8"))
-        state, result, memory = record["state"], record["result"], record.get("memory")
+        state, cause, reason = record["state"], record.get("cause"), record["reason"]
+        result, taken = record["result"], [record.get(name) for name in TAKEN]
         known = state in STATES and isinstance(result, dict | None)
-        if not known or not (memory is None or 0 <= memory < 2**63):
+        if not known or not all(one is None or 0 <= one < 2**63 for one in taken):
             return None
-        cause, reason = record.get("cause"), record["reason"]
-        return LastWord(state, cause, None if reason is None else _storable(reason), result, memory)
+        return LastWord(state, cause, None if reason is None else _storable(reason), result, *taken)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

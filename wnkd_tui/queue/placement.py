@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wnkd_tui.config import QueueConfig
 from wnkd_tui.queue import gpus
@@ -19,9 +19,10 @@ EMPTY = 0.95  # of a GPU's memory: where so much is free, nobody is on it; the d
 
 @dataclass(frozen=True)
 class _Start:
-    """A job that was given its slot lately, and the bytes of its GPU that are kept for it."""
+    """Jobs that were given a slot lately, and the bytes of each of its GPUs that are kept for
+    them."""
 
-    gpu: str
+    gpus: tuple[str, ...]
     need: int
     at: float
 
@@ -73,10 +74,19 @@ class Placement:
         if self._misfit and self._misfit[0] == candidate.id:
             self._misfit = None
         chosen = min(fitting, key=lambda slot: self._others(slot, taken))
-        if chosen.gpu is not None:
-            start = _Start(chosen.gpu, self._need(candidate), self._clock())
+        if chosen.gpus:
+            start = _Start(chosen.gpus, self._need(candidate), self._clock())
             self._starts[chosen.name] = start
         return chosen.name
+
+    def beside(self, name: str, candidate: Candidate) -> bool:
+        """Whether the slot `name`, which was just given to a job, has the memory for this one too;
+        it is kept then."""
+        if not self._fits(candidate, self._slots[name]):
+            return False
+        if start := self._starts.get(name):
+            self._starts[name] = replace(start, need=start.need + self._need(candidate))
+        return True
 
     def _fits(self, candidate: Candidate, slot: Slot) -> bool:
         room = self._room(slot)
@@ -93,23 +103,26 @@ class Placement:
         return self._unknown if candidate.memory is None else candidate.memory + self._margin
 
     def _room(self, slot: Slot) -> int | None:
-        """Free bytes of the slot's GPU that are kept for nobody; None: no GPU, or not known."""
-        if slot.gpu is None:
-            return None
-        when, free = self._read.get(slot.gpu, (float("-inf"), None))
+        """Free bytes, kept for nobody, of that of the slot's GPUs that has fewest; None: no GPU, or
+        not known."""
+        rooms = (self._room_on(gpu) for gpu in slot.gpus)
+        return min((room for room in rooms if room is not None), default=None)
+
+    def _room_on(self, gpu: str) -> int | None:
+        when, free = self._read.get(gpu, (float("-inf"), None))
         if self._clock() - when >= LOOK_AGAIN:
-            free = self._free_memory(slot.gpu)
-            self._read[slot.gpu] = (self._clock(), free)
+            free = self._free_memory(gpu)
+            self._read[gpu] = (self._clock(), free)
         if free is None:
             return None
-        kept = sum(start.need for start in self._starts.values() if start.gpu == slot.gpu)
+        kept = sum(start.need for start in self._starts.values() if gpu in start.gpus)
         return max(0, free - kept)
 
     def _others(self, slot: Slot, taken: Collection[str]) -> int:
-        """Our own slots on the same GPU that are in use."""
-        if slot.gpu is None:
+        """Our own slots on the same GPUs that are in use."""
+        if not slot.gpus:
             return 0
-        return sum(one.gpu == slot.gpu for one in self._slots.values() if one.name in taken)
+        return sum(one.gpus == slot.gpus for one in self._slots.values() if one.name in taken)
 
     def _forget(self, taken: Collection[str]) -> None:
         """Starts whose job has ended or was never begun, and those of a while ago."""

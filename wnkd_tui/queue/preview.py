@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import FIRST_DATASET, LAST_DATASET, TrialRequest, plans_of
 from wnkd_tui.queue.estimate import NOTHING, Estimate, estimate
 from wnkd_tui.queue.wording import count
@@ -38,7 +39,7 @@ def last_dataset(conn: sqlite3.Connection) -> str:
     return queries.setting(conn, LAST_DATASET) or FIRST_DATASET
 
 
-def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Preview:
+def preview(home: Home, conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Preview:
     """Raises StoreError or SpecError where a request makes no sense."""
     plans = {one.key: one for request in requests for one in plans_of(conn, request)[1]}
     if not plans:
@@ -50,7 +51,7 @@ def preview(conn: sqlite3.Connection, requests: Sequence[TrialRequest]) -> Previ
         new_trials=len(plans.keys() - _known(conn, "trial", plans)),
         new_jobs=len(wanted - there),
         shared_jobs=len(wanted & there),
-        estimate=estimate(conn, list(plans.values())),
+        estimate=estimate(home, conn, list(plans.values())),
     )
 
 

@@ -1,4 +1,5 @@
-"""How many jobs run at a time, and on what: slots of GPUs, or a slot a core where there is none."""
+"""How many jobs run at a time, and on what: slots of one GPU or several, or a slot a core where
+there is none."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,22 +13,25 @@ from wnkd_tui.queue.gpus import VISIBLE, Gpu
 class Slot:
     """A place for one job: its name, unique on this machine, and the environment it gives.
 
-    `gpu` is the UUID of its GPU, `memory` what that one has in all, in bytes, where it is known.
+    `gpus` are the UUIDs of its GPUs, `memory` what the smallest of them has in all, in bytes, where
+    it is known.
     """
 
     name: str
     env: Mapping[str, str] = field(default_factory=dict)
-    gpu: str | None = None
+    gpus: tuple[str, ...] = ()
     memory: int | None = None
 
 
 def find_slots(
-    count: int | None = None, per_gpu: int | None = None, *, gpus: Sequence[Gpu]
+    count: int | None = None, per_gpu: int | None = None, per_job: int = 1, *, gpus: Sequence[Gpu]
 ) -> list[Slot]:
-    """`per_gpu` slots (1) for each GPU, or `count` in all, dealt out over them.
+    """`per_gpu` slots (1) for each GPU, or `count` in all, dealt out over them; for each `per_job`
+    GPUs, where a slot has so many, in their order: fewer than that are left idle.
 
     Where there is no GPU: `count` slots without one, or as many as there are cores. Raises
-    SpecError where both numbers are given, or `per_gpu` where there is no GPU.
+    SpecError where both numbers are given, `per_gpu` where there is no GPU, or more GPUs to a job
+    than there are.
     """
     if per_gpu is not None and not gpus:
         raise SpecError(
@@ -39,14 +43,22 @@ def find_slots(
             "--slots is how many jobs run at a time in all, --slots-per-gpu how many on each GPU:"
             " give one of them"
         )
+    if 1 < per_job > len(gpus):
+        raise SpecError(
+            f"--gpus-per-job {per_job}: there are {len(gpus)} GPUs for all jobs (wnkd doctor lists"
+            " what is here)"
+        )
     if not gpus:
         return [Slot(f"CPU {n}", {VISIBLE: ""}) for n in range(count or _cores())]
     slots = []
-    for n in range(count or (per_gpu or 1) * len(gpus)):
-        turn, place = divmod(n, len(gpus))
-        gpu = gpus[place]
-        name = f"GPU {gpu.number}" + (f" #{turn + 1}" if turn else "")
-        slots.append(Slot(name, {VISIBLE: gpu.uuid}, gpu.uuid, gpu.memory))
+    teams = [gpus[at : at + per_job] for at in range(0, len(gpus) - per_job + 1, per_job)]
+    for n in range(count or (per_gpu or 1) * len(teams)):
+        turn, place = divmod(n, len(teams))
+        team = teams[place]
+        name = "GPU " + "+".join(gpu.number for gpu in team) + (f" #{turn + 1}" if turn else "")
+        uuids = tuple(gpu.uuid for gpu in team)
+        memory = min((gpu.memory for gpu in team if gpu.memory is not None), default=None)
+        slots.append(Slot(name, {VISIBLE: ",".join(uuids)}, uuids, memory))
     return slots
 
 

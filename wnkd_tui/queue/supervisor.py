@@ -87,7 +87,7 @@ class Supervisor:
         """One line for people: what it does, or what keeps it from it."""
         if self.phase is not Phase.WORKING:
             return f"{self.phase.value}; {self._trouble}" if self._trouble else self.phase.value
-        return self._trouble or self._starter.note or self.phase.value
+        return self._trouble or self._starter.note or self._executor.note or self.phase.value
 
     def finish(self) -> None:
         """Start nothing more; `run` returns when the running jobs have ended."""

@@ -1,4 +1,5 @@
-"""What people write for numbers, seeds, mixes and settings: the same for flags and for the form."""
+"""What people write for numbers, seeds, mixes and settings: the same for flags and for the form;
+and how counts and sizes are told to them."""
 
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -13,12 +14,21 @@ Mix = tuple[int, int]  # (wn, noise) in percent; what is neither is gt
 
 EVERY_STUDENT = (Teachers.NONE, Teachers.TX, Teachers.TM_TX)
 MOST_SEEDS = 1000  # of one request; more is a slip, and would keep the queue busy for years
+BYTES = ("bytes", "KiB", "MiB", "GiB", "TiB")
 LARGEST_NUMBER = 2**53  # whole numbers beyond it have no exact JSON everywhere
 
 
 def count(number: int, what: str) -> str:
     """`1 trial`, `1,200 trials`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    """`900 bytes`, `1.4 GiB`."""
+    part, place = float(number), 0
+    while part >= 1024 and place < len(BYTES) - 1:
+        part, place = part / 1024, place + 1
+    return f"{part:.1f} {BYTES[place]}" if place else f"{number} {BYTES[0]}"
 
 
 def numbers(text: str, what: str) -> list[int]:

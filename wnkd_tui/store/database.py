@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 # Every revision of the schema, oldest first; the last one is what this program works with.
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 BUSY_TIMEOUT = 5.0  # seconds to wait for another writer
 WRITABLE = os.R_OK | os.W_OK
 # What reading a database may raise: SQLite's own words about damage may be no UTF-8.

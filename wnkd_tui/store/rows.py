@@ -64,7 +64,9 @@ class JobRow:
 @dataclass(frozen=True)
 class AttemptRow:
     """One run of a job. `ending` is None while it runs, else done, failed, cancelled, paused,
-    lost, preempted, disk full or stopped; `memory` is in bytes of its GPU at most."""
+    lost, preempted, disk full or stopped; `memory` is in bytes of its GPU at most,
+    `host_memory` of the host; its process did `together` jobs, which share its seconds. `place` is
+    where a cluster has put it, None where it runs on `host` itself."""
 
     job_id: int
     number: int
@@ -80,6 +82,14 @@ class AttemptRow:
     ending: str | None
     reason: str | None
     memory: int | None
+    host_memory: int | None
+    together: int | None
+    place: str | None
+
+    @property
+    def where(self) -> str:
+        """`on host, GPU 0`, or where a cluster has put it: `Slurm job 12 on node7`."""
+        return self.place or f"on {self.host}, {self.slot}"
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,9 @@ class Attempt(SQLModel, table=True):
     ending: str | None
     reason: str | None
     memory: int | None  # bytes of its GPU at most
+    host_memory: int | None  # bytes of the host at most
+    together: int | None  # how many jobs its process did: they share memory and seconds
+    place: str | None  # where a cluster has put it, in its executor's words; `host` is run-queue's
 
 
 class Capture(SQLModel, table=True):

@@ -78,6 +78,8 @@ class Ending:
     losses: int = 0
     wait: float | None = None
     memory: int | None = None  # bytes of its GPU at most
+    host_memory: int | None = None  # bytes of the host at most
+    together: int | None = None  # jobs that its process did
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,30 @@ def submitted(conn: sqlite3.Connection, me: str, work: Work, handle: str) -> boo
     return conn.execute(f"UPDATE job SET handle = :handle WHERE {_MINE}", values).rowcount == 1
 
 
+def moved(
+    conn: sqlite3.Connection,
+    me: str,
+    work: Work,
+    *,
+    where: str | None,
+    waits: str | None,
+    since: float | None,
+) -> None:
+    """Notes where a cluster has put a job, what it waits for there, and since when it runs."""
+    values = {"id": work.id, "me": me, "attempt": work.attempt}
+    values |= {"where": where, "waits": waits, "since": since}
+    with transaction(conn):
+        change = conn.execute(
+            f"UPDATE job SET reason = :waits, started_at = :since WHERE {_MINE}", values
+        )
+        if change.rowcount == 1:
+            conn.execute(
+                "UPDATE attempt SET place = :where, started_at = coalesce(:since, started_at)"
+                " WHERE job_id = :id AND number = :attempt",
+                values,
+            )
+
+
 def settle(
     conn: sqlite3.Connection,
     me: str,
@@ -171,7 +197,9 @@ def settle(
         **{"id": work.id, "me": me, "attempt": work.attempt, "wanted": work.wanted},
         **{"now": now, "seconds": seconds},
         **{"name": ending.name, "state": ending.state, "reason": ending.reason},
-        **{"result": ending.result, "losses": ending.losses, "memory": ending.memory},
+        **{"result": ending.result, "losses": ending.losses},
+        **{"memory": ending.memory, "host_memory": ending.host_memory},
+        **{"together": ending.together},
         "retry_at": None if ending.wait is None else now + ending.wait,
     }
     with transaction(conn):
@@ -186,7 +214,8 @@ def settle(
             return False
         conn.execute(
             "UPDATE attempt SET ended_at = :now, seconds = :seconds, ending = :name,"
-            " memory = :memory, reason = (SELECT reason FROM job WHERE id = :id)"
+            " memory = :memory, host_memory = :host_memory, together = :together,"
+            " reason = (SELECT reason FROM job WHERE id = :id)"
             " WHERE job_id = :id AND number = :attempt",
             values,
         )

@@ -24,8 +24,11 @@ class Launcher(Protocol):
     def ready(self) -> bool:
         """Whether `start` would start at once. Raises ExecutorError where it never will."""
 
-    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
-        """The pid. Raises ExecutorError, NotNowError among them, where no process was started."""
+    def start(self, job_dirs: Sequence[Path], env: Mapping[str, str]) -> int:
+        """The pid of one that does these jobs; it writes to the `OUTPUT` of the first.
+
+        Raises ExecutorError, NotNowError among them, where no process was started.
+        """
 
     def pending(self, pid: int) -> bool:
         """Whether `pid` was started here and `code` will still learn how it ended."""
@@ -57,7 +60,7 @@ class News:
 
 
 class PlainLauncher:
-    """`python -m engine JOB_DIR` for each job."""
+    """`python -m engine JOB_DIR …` for jobs that are done together."""
 
     def __init__(self, command: Sequence[str] = PLAIN) -> None:
         self._command = command
@@ -67,11 +70,11 @@ class PlainLauncher:
     def ready(self) -> bool:
         return True
 
-    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+    def start(self, job_dirs: Sequence[Path], env: Mapping[str, str]) -> int:
         try:
-            with (job_dir / OUTPUT).open("ab") as log:
+            with (job_dirs[0] / OUTPUT).open("ab") as log:
                 process = subprocess.Popen(
-                    [*self._command, str(job_dir)],
+                    [*self._command, *map(str, job_dirs)],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -122,10 +125,10 @@ class WarmLauncher:
             raise ExecutorError(f"the job server did not start: {_last_line(self._log)}")
         return self._server.ready
 
-    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
+    def start(self, job_dirs: Sequence[Path], env: Mapping[str, str]) -> int:
         if self._server is None:
             raise ExecutorError("the job server is not running")
-        return self._server.start(job_dir, env)
+        return self._server.start(job_dirs, env)
 
     def pending(self, pid: int) -> bool:
         return self._codes.get(pid, 0) is None
@@ -170,8 +173,8 @@ class _Server:
         """Whether what ended it was no fault of its own: it came up, or something killed it."""
         return self.ready or (self._process.poll() or 0) < 0
 
-    def start(self, job_dir: Path, env: Mapping[str, str]) -> int:
-        request = json.dumps({"job": str(job_dir), "env": dict(env)})
+    def start(self, job_dirs: Sequence[Path], env: Mapping[str, str]) -> int:
+        request = json.dumps({"jobs": list(map(str, job_dirs)), "env": dict(env)})
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(request.encode() + b"\n")

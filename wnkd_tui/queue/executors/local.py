@@ -1,17 +1,18 @@
 """Jobs as processes of this host, each leading a session, so that all of it can be ended."""
 
-import json
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.events import CANCEL
 from engine.process import ProcessId
 from wnkd_tui.queue.executors.base import Alive, Gone
+from wnkd_tui.queue.executors.handles import Handle
 from wnkd_tui.queue.executors.launchers import Launcher
 from wnkd_tui.queue.executors.processes import family, send
-from wnkd_tui.queue.jobdir import PROCESS
 from wnkd_tui.store.liveness import rebooted
 
 KILL_ROUNDS = 10  # of killing what is left, for what was forked meanwhile
@@ -27,7 +28,7 @@ class Ending:
 
 
 class LocalExecutor:
-    """A handle is the text of the `ProcessId` that leads the job's session.
+    """A handle is the text of a `Handle`, whose process leads the job's session.
 
     Every process is signalled by pid and start, so that a stranger never is. `processes.family`
     says what belongs to a job and what cannot be known to. A handle of another boot is gone, and so
@@ -35,6 +36,10 @@ class LocalExecutor:
     the supervisor over there has fallen silent, mostly with its container. Should the job run on
     there, its next run waits for the lock on its artifact, which the kernel holds for all
     containers.
+
+    A job that shares its process is gone with its last word while the process goes on. It is asked
+    to end by a file, and the whole process is where all others were asked too, or the grace is
+    over.
     """
 
     def __init__(self, launcher: Launcher) -> None:
@@ -42,32 +47,36 @@ class LocalExecutor:
         self._pids: dict[str, int] = {}  # handle → pid of what was started here
         self._endings: dict[str, Ending] = {}
 
+    @property
+    def note(self) -> None:
+        return None
+
     def ready(self) -> bool:
         return self._launcher.ready()
 
     def submit(self, job_dir: Path, env: Mapping[str, str]) -> str:
-        pid = self._launcher.start(job_dir, env)
-        handle = str(ProcessId.of(pid))
-        self._pids[handle] = pid
-        return handle
+        return self.submit_together([job_dir], env)[0]
+
+    def submit_together(self, job_dirs: Sequence[Path], env: Mapping[str, str]) -> list[str]:
+        pid = self._launcher.start(job_dirs, env)
+        process, alone = ProcessId.of(pid), len(job_dirs) == 1
+        handles = [str(Handle(process, None if alone else one.absolute())) for one in job_dirs]
+        self._pids |= dict.fromkeys(handles, pid)
+        return handles
 
     def find(self, job_dir: Path) -> str | None:
-        try:
-            record = json.loads((job_dir / PROCESS).read_text(encoding="utf-8"))
-            if "process" in record:
-                process = ProcessId.parse(record["process"])
-            else:  # of an older wnkd
-                process = ProcessId(int(record["pid"]), float(record["started"]), "")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
-        return str(process) if process else None
+        handle = Handle.recorded(job_dir)
+        return str(handle) if handle else None
 
     def poll(self, handle: str) -> Alive | Gone:
-        process = ProcessId.parse(handle)
-        if process is None or not process.here:
-            return Gone(restarted=process is not None and rebooted(process))
-        ending = self._endings.get(handle)
+        known = Handle.parse(handle)
+        if known is None or not known.process.here:
+            return Gone(restarted=known is not None and rebooted(known.process))
+        process, ending = known.process, self._endings.get(handle)
         if process.runs():
+            if known.left:
+                self._endings.pop(handle, None)
+                return Gone()
             if ending:
                 ending.family |= family(process, ending.family)
                 if time.monotonic() > ending.deadline:
@@ -82,12 +91,18 @@ class LocalExecutor:
         return self._ended(handle)
 
     def cancel(self, handle: str, grace: float) -> None:
-        process = ProcessId.parse(handle)
-        if handle in self._endings or process is None or not process.here:
+        known = Handle.parse(handle)
+        if handle in self._endings or known is None or not known.process.here:
             return
-        members = family(process)
-        self._endings[handle] = Ending(time.monotonic() + grace, members)
-        for member in members:
+        ending = self._endings[handle] = Ending(time.monotonic() + grace)
+        if known.directory:
+            with suppress(OSError):  # a full disk: it ends when the grace is over
+                (known.directory / CANCEL).touch()
+            begun = Handle.recorded(known.directory) == known
+            if not begun or not all((one / CANCEL).exists() for one in known.others):
+                return
+        ending.family = family(known.process)
+        for member in ending.family:
             send(member, signal.SIGTERM)
 
     def wait(self, seconds: float) -> None:

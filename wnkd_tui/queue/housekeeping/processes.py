@@ -9,6 +9,7 @@ from engine.process import ProcessId
 from wnkd_tui.config import load
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import Alive
+from wnkd_tui.queue.executors.handles import Handle
 from wnkd_tui.queue.executors.launchers import PlainLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
 from wnkd_tui.queue.executors.processes import family
@@ -22,9 +23,10 @@ LOOK = 0.05  # seconds between two looks at what was asked to end
 
 def works_in(folder: Path) -> ProcessId | None:
     """Who does the job of `folder` by its own word, if anything of it still runs here."""
-    handle = LocalExecutor(PlainLauncher()).find(folder)
-    process = ProcessId.parse(handle) if handle else None
-    return process if process and process.here and family(process) else None
+    handle = Handle.recorded(folder)
+    if handle is None or not handle.process.here or handle.left:
+        return None
+    return handle.process if family(handle.process) else None
 
 
 def orphans(home: Home, conn: sqlite3.Connection) -> Iterator[Fault]:

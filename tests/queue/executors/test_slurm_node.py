@@ -1,0 +1,206 @@
+"""What a node does with its list, with jobs that are played in this process."""
+
+import json
+import signal
+from dataclasses import replace
+
+import pytest
+
+from engine.events import LEAVE
+from wnkd_tui.queue.executors.base import Alive, Cause, Gone
+from wnkd_tui.queue.executors.slurm import node as module
+from wnkd_tui.queue.executors.slurm.allocation import Allocation
+from wnkd_tui.queue.executors.slurm.node import Node, main
+from wnkd_tui.queue.executors.slurm.record import Record
+from wnkd_tui.queue.jobdir import END
+
+SLURM = {"SLURM_JOB_ID": "12", "SLURMD_NODENAME": "node7"}
+
+
+class Played:
+    """Does jobs in two looks each; `on` is called at the first, by the job's name."""
+
+    def __init__(self):
+        self.on, self.ends, self.done, self.cancelled = {}, {}, [], {}
+        self.looks = 0
+
+    def ready(self):
+        return True
+
+    def submit(self, job_dir, env):
+        self.looks = 0
+        return job_dir.name
+
+    def poll(self, handle):
+        self.looks += 1
+        if self.looks == 1:
+            self.on.get(handle, lambda: None)()
+        if self.looks < 3:
+            return Alive()
+        self.done.append(handle)
+        return self.ends.get(handle, Gone(code=0))
+
+    def cancel(self, handle, grace):
+        self.cancelled[handle] = grace
+
+    def wait(self, seconds):
+        return
+
+
+@pytest.fixture
+def played():
+    return Played()
+
+
+@pytest.fixture
+def allocation(tmp_path):
+    made = Allocation(tmp_path / "allocations" / "wnkd-1")
+    made.make()
+    return made
+
+
+@pytest.fixture
+def put(allocation, make_job):
+    def begin(*names):
+        made = [make_job(name, "embed") for name in names]
+        for job in made:
+            Record("played", allocation.name).write(job)
+            assert allocation.put(job.name)
+        return made
+
+    return begin
+
+
+@pytest.fixture
+def node(allocation, jobs, played, monkeypatch):
+    monkeypatch.setattr(module, "LOOK", 0.001)
+    return Node(allocation, jobs, 0.02, played)
+
+
+@pytest.fixture
+def handlers():
+    """Puts back what `main` sets."""
+    numbers = (signal.SIGUSR1, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+def test_every_job_of_the_list_is_done_and_noted(node, put, played, allocation):
+    one, two = put("one", "two")
+    node.work(SLURM)
+    assert played.done == ["one", "two"]
+    record = Record.read(one)
+    assert (record.job, record.node, record.code) == ("12", "node7", 0)
+    assert record.began <= record.ended <= Record.read(two).began
+    assert record.seconds >= 0.0
+    assert allocation.closed
+
+
+def test_what_is_put_in_while_it_works_is_done_too(node, put, played):
+    put("one")
+    played.on["one"] = lambda: put("two")
+    node.work(SLURM)
+    assert played.done == ["one", "two"]
+
+
+def test_near_the_time_limit_a_job_is_asked_to_go_and_the_rest_is_given_back(node, put, played):
+    one, two = put("one", "two")
+    played.on["one"] = lambda: node.leave(signal.SIGUSR1, None)
+    exit_json = {"state": "paused", "reason": "paused", "result": None}
+    played.ends["one"] = Gone(code=75)
+    (one / "exit.json").write_text(json.dumps(exit_json))
+    node.work(SLURM)
+    assert (one / LEAVE).exists()
+    assert Record.read(one).cause is Cause.TIME_LIMIT
+    assert Record.read(two).cause is Cause.NEVER_BEGUN
+
+
+def test_a_job_that_ends_by_itself_near_the_time_limit_ended_by_itself(node, put, played):
+    (one,) = put("one")
+    played.on["one"] = lambda: node.leave(signal.SIGUSR1, None)
+    node.work(SLURM)
+    assert Record.read(one).cause is None
+
+
+def test_a_node_that_is_to_end_ends_its_job_and_leaves_the_why_to_slurm(node, put, played):
+    one, two = put("one", "two")
+    played.on["one"] = lambda: node.stop(signal.SIGTERM, None)
+    node.work(SLURM)
+    assert played.cancelled == {"one": float("inf")}
+    assert (Record.read(one).stopped, Record.read(one).cause) == (True, None)
+    assert Record.read(two).cause is Cause.NEVER_BEGUN
+
+
+def test_one_job_is_ended_and_the_next_is_done(node, put, played):
+    one, _ = put("one", "two")
+    played.on["one"] = lambda: (one / END).write_text("0.0")
+    node.work(SLURM)
+    assert played.cancelled == {"one": 0.0}
+    assert played.done == ["one", "two"]
+    assert not Record.read(one).stopped
+
+
+def test_after_a_sigkill_there_is_no_next_one(node, put, played):
+    one, two = put("one", "two")
+    played.ends["one"] = Gone(signal=signal.SIGKILL)
+    node.work(SLURM)
+    assert Record.read(one).signal == signal.SIGKILL
+    assert Record.read(two).cause is Cause.NEVER_BEGUN
+
+
+def test_what_the_cluster_runs_again_by_itself_does_nothing(node, put, played, allocation):
+    one, two = put("one", "two")
+    allocation.take()
+    began = Record("played", "wnkd-1", job="12", node="node7", began=1.0)
+    began.write(one)
+    node.work({**SLURM, "SLURM_RESTART_COUNT": "1"})
+    assert played.done == []
+    assert Record.read(one).cause is Cause.PREEMPTED
+    assert Record.read(two).cause is Cause.NEVER_BEGUN
+
+
+def test_a_node_that_does_not_see_the_files_says_so(allocation, tmp_path, capsys, handlers):
+    allocation.put("one")
+    assert main([str(allocation.folder), str(tmp_path / "elsewhere"), "0"]) == 1
+    said = capsys.readouterr().out
+    assert f"does not see {tmp_path / 'elsewhere' / 'one'}: is it on a shared disk?" in said
+
+
+def test_one_that_was_stopped_for_the_cluster_to_run_it_again_was_preempted(node, put, allocation):
+    (one,) = put("one")
+    allocation.take()
+    fields = {"job": "12", "node": "node7", "began": 1.0, "ended": 2.0, "code": 143}
+    Record("played", "wnkd-1", stopped=True, **fields).write(one)
+    node.work({**SLURM, "SLURM_RESTART_COUNT": "1"})
+    record = Record.read(one)
+    assert (record.cause, record.ended) == (Cause.PREEMPTED, 2.0)
+
+
+def test_a_time_limit_that_is_too_short_to_begin_counts_as_one(node, put, played):
+    (one,) = put("one")
+    played.ready = lambda: node.leave(signal.SIGUSR1, None)
+    node.work(SLURM)
+    record = Record.read(one)
+    assert (record.job, record.began, record.cause) == ("12", None, Cause.TIME_LIMIT)
+
+
+def test_what_was_given_to_another_allocation_is_not_noted(node, put, played):
+    (one,) = put("one")
+    other = Record("played", "wnkd-2")
+    played.on["one"] = lambda: other.write(one)
+    node.work(SLURM)
+    assert Record.read(one) == other
+
+
+def test_why_run_queue_took_it_back_stays_noted(node, put, played):
+    (one,) = put("one")
+
+    def take_back():
+        replace(Record.read(one), ended=1.0, cause=Cause.PREEMPTED).write(one)
+        node.stop(signal.SIGTERM, None)
+
+    played.on["one"] = take_back
+    node.work(SLURM)
+    assert (Record.read(one).cause, Record.read(one).stopped) == (Cause.PREEMPTED, True)

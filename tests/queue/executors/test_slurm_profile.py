@@ -1,0 +1,78 @@
+"""Profiles: what they say to sbatch, and what they cannot be."""
+
+import pytest
+
+from wnkd_tui.home import Home
+from wnkd_tui.queue.executors.base import ExecutorError
+from wnkd_tui.queue.executors.slurm import script
+from wnkd_tui.queue.executors.slurm.allocation import Allocation
+from wnkd_tui.queue.executors.slurm.profile import cluster_profile, load
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "slurm.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_home_without_a_profile_asks_for_what_is_usual_there(tmp_path):
+    profile = cluster_profile(Home(tmp_path), None)
+    assert profile.options == []
+    assert "student" not in profile.together
+
+
+def test_one_that_was_named_must_be_there(tmp_path):
+    with pytest.raises(ExecutorError, match=r"no profile .*gone\.toml"):
+        cluster_profile(Home(tmp_path), tmp_path / "gone.toml")
+
+
+def test_what_sbatch_is_given(written, tmp_path):
+    profile = load(
+        written('partition = "gpu"\ngres = "gpu:1"\nextra = ["--mem=32G", "--comment-free=a b"]')
+    )
+    allocation = Allocation(tmp_path / "wnkd-1")
+    given = script.options(profile, allocation, "S_s (T_x); rm -rf")
+    assert given[:4] == ["--partition=gpu", "--gres=gpu:1", "--mem=32G", "--comment-free=a b"]
+    assert "--job-name=wnkd-1" in given
+    assert "--comment=S_s (T_x); rm -rf" in given  # a word of its own: no shell reads it
+    assert "--no-requeue" in given
+    assert "--signal=B:USR1@120" in given
+
+
+def test_the_script_of_an_allocation(written, tmp_path):
+    profile = load(written('setup = ["module load cuda"]\npython = "/opt/my python"'))
+    allocation = Allocation(tmp_path / "wnkd-1")
+    allocation.make()
+    path = script.write(profile, allocation, tmp_path / "jobs", linger=2.5)
+    lines = path.read_text().splitlines()
+    assert lines[:2] == ["#!/bin/bash", "module load cuda"]
+    assert lines[2].startswith("exec '/opt/my python' -m wnkd_tui.queue.executors.slurm.node ")
+    assert lines[2].endswith(f"{tmp_path / 'jobs'} 2.5")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('partition = "a b"', "partition: .*'a b'"),
+        ('account = "x\\ny"', "account: "),
+        ('extra = ["mem=3G"]', "extra: 'mem=3G' is no option"),
+        ('extra = ["--signal=TERM"]', "extra: '--signal=TERM' is wnkd's own"),
+        ('extra = ["-Jmine"]', "extra: '-Jmine' is wnkd's own"),
+        ('setup = ["a\\nb"]', r"setup\.0: "),
+        ('together = ["cooking"]', "together: 'cooking' is no kind of job; known: wordnet"),
+        ("max_jobs = 0", "max_jobs: .*0"),
+        ("every = inf", "every: "),
+        ("linger = -1.0", "linger: "),
+        ("colour = 1", "colour: "),
+        ("partition = ", "cannot read"),
+    ],
+)
+def test_what_cannot_be_is_one_line_with_the_file(written, text, told):
+    with pytest.raises(ExecutorError, match=told) as error:
+        load(written(text))
+    assert "slurm.toml" in str(error.value)
+    assert "\n" not in str(error.value)
