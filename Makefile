@@ -10,7 +10,7 @@ KILLS := 200
 EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz lint format snapshots screenshots bench bench-queue bench-logging bench-app bench-augmentation bench-distill soak newcomer browser torture results test-offline wordnet clean
+.PHONY: help install demo test test-slurm fuzz lint format snapshots screenshots bench bench-queue bench-cluster bench-logging bench-app bench-augmentation bench-decoding bench-embedding bench-kmeans bench-distill bench-fused bench-growth bench-features bench-sweep-time soak newcomer browser torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no netwo
 
 test-offline: $(STAMP) ## Run the tests with the network cut (Linux: needs user namespaces)
 	unshare --user --map-root-user --net $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+test-slurm: $(STAMP) ## Jobs through a real Slurm of one node (apt install slurm-wlm munge; root does it)
+	@command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || [ "$$(id -u)" != 0 ] || { apt-get -qq update && apt-get -qq --yes install slurm-wlm munge; }
+	$(BIN)/python tests/slurm/campaign.py
 
 fuzz: $(STAMP) ## Try 10,000 odd inputs: specs, arguments, events, job files, TOML, listings
 	WNKD_FUZZ=450 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/fuzz
@@ -59,6 +63,9 @@ bench: $(STAMP) ## Measure start-up times; prints a table
 bench-queue: $(STAMP) ## Many run-queues on one database: every job once, and how fast
 	$(BIN)/python benchmarks/many_supervisors.py
 
+bench-cluster: $(STAMP) ## What run-queue costs a job where a cluster does them: 10,000 jobs, played
+	$(BIN)/python benchmarks/cluster_queue.py
+
 bench-logging: $(STAMP) ## Metric rows a second, beside trackio, wandb, MLflow and TensorBoard
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(PEERS)
 	$(BIN)/uv pip install --quiet --python $(PEERS) --group bench
@@ -73,10 +80,32 @@ bench-app: $(STAMP) ## The app on a home of 10,000 trials, and beside W&B's leet
 bench-augmentation: $(STAMP) ## Augmented images a CPU second, beside Pillow and torchvision
 	$(BIN)/python benchmarks/augmentation.py
 
+bench-decoding: $(STAMP) ## JPEG files into batches: threads, processes, and beside a busy device
+	$(BIN)/python benchmarks/decoding.py
+
+bench-embedding: $(STAMP) ## Images and prompts a second by CLIP's ViT-B/32 and the stand-in
+	$(BIN)/python benchmarks/embedding.py
+
+bench-kmeans: $(STAMP) ## An iteration of K-means against n, D and M, beside scikit-learn
+	$(BIN)/python benchmarks/kmeans.py
+
 bench-distill: $(STAMP) ## Training steps on the CPU beside a plain loop, torchdistill and timm
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(DISTILLERS)
 	$(BIN)/uv pip install --quiet --python $(DISTILLERS) --constraint constraints.txt --editable . --group distill
 	$(DISTILLERS)/bin/python benchmarks/distill.py
+
+bench-fused: $(STAMP) ## Students side by side in one process against one alone
+	$(BIN)/python benchmarks/fused.py
+
+bench-growth: $(STAMP) ## Time and memory against images, classes, nouns and students
+	$(BIN)/python benchmarks/growth.py
+
+bench-features: $(STAMP) ## Accuracy with and without what makes training fast: make bench-features CIFAR=FOLDER
+	$(BIN)/python benchmarks/features.py digits
+	$(if $(CIFAR),$(BIN)/python benchmarks/features.py cifar100 --path $(CIFAR))
+
+bench-sweep-time: $(STAMP) ## Reckon what a sweep of CIFAR-100 takes on one H100
+	$(BIN)/python benchmarks/sweep_time.py
 
 soak: $(STAMP) ## Random keys and clicks in the app: make soak SEED=0 EVENTS=20000
 	$(BIN)/python scripts/soak.py --seed $(SEED) --events $(EVENTS)

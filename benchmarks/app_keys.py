@@ -123,7 +123,7 @@ def measure(start: Callable[[], Terminal], trial: str) -> tuple[dict[str, Waits]
                 terminal.settle(limit=10, quiet=1.0)
         waits["page to page"] = between = Waits()
         try:
-            _do(terminal, Act("switch", tuple("1234567" * 2)), between)
+            _do(terminal, Act("switch", tuple("1234567" * 3)), between)
             memory["after every page"] = terminal.memory()
         except Gone as error:
             between.fault = str(error)

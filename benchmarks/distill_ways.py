@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from engine.losses import student_loss
 from engine.models.folded import folded
+from engine.models.prepacked import prepacked
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser
+from engine.train.batch import Batch
 from engine.train.half import halved
 from engine.train.image import ImageTask
-from engine.train.loop import Batch, sgd_of, step
+from engine.train.loop import sgd_of, step
 from engine.train.methods.kd import Distillation
 from engine.train.teachers import Constant, Network, Teacher
 from engine.train.teaching import TeacherLogits
@@ -149,18 +151,18 @@ class _Given:
         self.train = SimpleNamespace(labels=setting.labels)
         self.images = setting.images.contiguous(memory_format=torch.channels_last)
 
-    def training(self, index: Tensor, epoch: int) -> Tensor:
+    def training(self, index: Tensor, epoch: int, following: Tensor | None = None) -> Tensor:
         return self.images
 
 
 def ours(setting: Setting, *, cached: bool) -> Way:
     """The product's own task, criterion and step; its networks as the stages make them."""
     views = _Given(setting)
-    network = folded(setting.teacher()).to(memory_format=torch.channels_last)
+    network = prepacked(folded(setting.teacher()), log=print)
     teacher: Teacher = Network(network, views, nullcontext)
     everyone = torch.arange(len(setting.labels))
     if cached:
-        teacher = Constant(halved(teacher.answer((), 0, everyone)))
+        teacher = Constant(halved(teacher.answer(0, everyone)))
     criterion = Distillation(
         TeacherLogits({"T_1s": teacher}, device=CPU),
         tau=TAU,
@@ -176,8 +178,13 @@ def ours(setting: Setting, *, cached: bool) -> Way:
         task,
         Optimiser(epochs=1, batch=len(everyone), schedule="steps", warmup_epochs=0, **SGD),
     )
-    batch = Batch(everyone, epoch=0, step=0, steps=1)
-    return version("wnkd-tui"), lambda: step(task, sgd, batch, SGD["lr"])["loss"]
+
+    def take() -> Tensor:
+        # A batch of its own: a teacher that is asked about the same one again says it again.
+        batch = Batch(everyone.clone(), epoch=0, step=0, steps=1)
+        return step(task, sgd, batch, SGD["lr"])["loss"]
+
+    return version("wnkd-tui"), take
 
 
 WAYS: dict[str, Callable[[Setting], Way]] = {

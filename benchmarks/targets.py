@@ -1,12 +1,11 @@
-"""What the benchmarks' jobs do in place of `engine.job.run`; `python -m engine.warm --target` runs
-them."""
+"""What the benchmarks' jobs do in place of `engine.running.run` (`engine.warm --target`)."""
 
 import json
 import os
 from pathlib import Path
 
 from engine.events import EventWriter, write_exit
-from engine.job import write_process_record
+from engine.running import write_process_record
 
 RUNS = "runs.txt"
 

@@ -4,6 +4,7 @@ Works on the first GPU, in a home of its own that is removed afterwards. Prints 
 exit code 1 where one went wrong, 0 where there is no GPU to check.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from socket import gethostname
 
+from engine.artifacts import ArtifactStore
 from engine.process import ProcessId
 from wnkd_tui.home import VARIABLE, Home
 from wnkd_tui.queue.gpus import Gpu, free_memory, look
@@ -122,6 +124,28 @@ def out_of_memory(bench: Bench) -> str:
     return told[:60]
 
 
+def two_gpus(bench: Bench) -> str:
+    """A short training on one GPU and on two, each in a home of its own."""
+    uuids = [gpu.uuid for gpu in look().gpus]
+    if len(uuids) < 2:
+        return "not checked: there is one GPU"
+    losses, seconds = [], []
+    for size in (1, 2):
+        with tempfile.TemporaryDirectory() as root:
+            own = Bench(Path(root), bench.gpu)
+            (job,) = own.add("student.optimiser.epochs=6", "student.optimiser.lr=0.01")
+            these = ("--gpus", ",".join(uuids[:size]), "--gpus-per-job", str(size))
+            own.wnkd("run-queue", "--drain", *these)
+            run = own.run(job)
+            assert run.ending == "done", f"on {size}: {run.ending}, {run.reason}"
+            history = ArtifactStore(own.home.artifacts).path(job.key) / "history.json"
+            losses.append([epoch["train_loss"] for epoch in json.loads(history.read_text())])
+            seconds.append(run.seconds or 0)
+    apart = max(abs(two / one - 1) for one, two in zip(*losses, strict=True))
+    assert apart < 0.01, f"losses are {apart:.1%} apart"
+    return f"losses within {apart:.1e}; {seconds[0]:.1f} s on one, {seconds[1]:.1f} s on two"
+
+
 def tests(_: Bench) -> str:
     words, here = (sys.executable, "-m", "pytest", "-m", "gpu", "tests"), Path(__file__).parents[1]
     done = subprocess.run(words, cwd=here, capture_output=True, text=True)
@@ -136,7 +160,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as root:
         bench = Bench(Path(root), found.gpus[0])
-        for check in (listing, side_by_side, declared, cancelled, out_of_memory, tests):
+        for check in (listing, side_by_side, declared, cancelled, out_of_memory, two_gpus, tests):
             try:
                 mark, says = "ok   ", check(bench)
             except AssertionError as error:

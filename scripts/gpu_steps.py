@@ -12,9 +12,10 @@ from engine.data.base import Dataset, Split
 from engine.models.folded import folded
 from engine.models.resnet import image_model
 from engine.recipe import Optimiser, load_recipe
+from engine.train.batch import Batch
 from engine.train.compiled import PAYS_FROM, Use, compiled
 from engine.train.image import ImageTask, precision_context
-from engine.train.loop import Batch, sgd_of, step
+from engine.train.loop import sgd_of, step
 from engine.train.methods.kd import Distillation
 from engine.train.teachers import Constant, Network, Teacher
 from engine.train.teaching import TeacherLogits
@@ -61,7 +62,7 @@ TINY = [
 class AsTheyAre(Views):
     """Views that are the images themselves, normalised."""
 
-    def training(self, index: Tensor, epoch: int) -> Tensor:
+    def training(self, index: Tensor, epoch: int, following: Tensor | None = None) -> Tensor:
         return self._normalised(self.train.fetch(index).float() / 255)
 
 
