@@ -84,8 +84,9 @@ def plain_sgd() -> None:
     patch("torch.optim.SGD", looped).start()
 
 
-def unfolded() -> None:
+def as_trained() -> None:
     patch("engine.stages.logits.folded", lambda module: module).start()
+    patch("engine.stages.logits.prepacked", lambda module, log: module).start()
 
 
 def per_image() -> None:
@@ -93,7 +94,7 @@ def per_image() -> None:
 
 
 def all_plain() -> None:
-    for way in (contiguous, plain_sgd, unfolded, per_image):
+    for way in (contiguous, plain_sgd, as_trained, per_image):
         way()
 
 
@@ -109,7 +110,9 @@ def variants(k: int) -> dict[str, Variant]:
         f"top-{k} tables | whole tables": Variant(changes=few),
         "channels_last | contiguous": Variant(PIXELS, contiguous),
         "fused SGD | a loop over parameters": Variant((*PIXELS, "T_x"), plain_sgd),
-        "BatchNorm folded | as trained": Variant(("logits", "student"), unfolded),
+        "BatchNorm folded, convolutions prepacked | as trained": Variant(
+            ("logits", "student"), as_trained
+        ),
         "augmentation in batches | Pillow, image by image": Variant(PIXELS, per_image),
         "all of these but top-k | none of them": Variant((*PIXELS, "T_x"), all_plain, ONLINE),
     }

@@ -88,8 +88,10 @@ def prepacked(module: nn.Module, log: Callable[[str], None]) -> nn.Module:
 
     The same function up to rounding, of float32 images of any number; its layers become parts of
     what is given back. It is the module itself where that is not on a CPU, and where this torch
-    has no oneDNN, which a line in `log` says.
+    has no oneDNN, which a line in `log` says. Raises ValueError where BatchNorm is still in it.
     """
+    if any(isinstance(layer, nn.BatchNorm2d) for layer in module.modules()):
+        raise ValueError("fold BatchNorm first (engine.models.folded)")
     if next(module.parameters()).device.type != "cpu":
         return module
     if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, OPERATOR)):

@@ -84,3 +84,8 @@ def test_a_torch_without_onednn_does_without_and_says_so(monkeypatch: pytest.Mon
 def test_only_a_cpus_networks_are_prepacked() -> None:
     module = trained("resnet8", 3).to("meta")
     assert prepacked(module, no_word) is module
+
+
+def test_a_network_with_batchnorm_is_refused() -> None:
+    with pytest.raises(ValueError, match="fold BatchNorm first"):
+        prepacked(trained("resnet8", 3), no_word)
