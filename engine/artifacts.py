@@ -29,9 +29,11 @@ class ArtifactStore:
     root: Path
 
     def path(self, key: str) -> Path:
+        """Where the artifact is, or would be."""
         return self.root / key[:2] / key
 
     def has(self, key: str) -> bool:
+        """Whether it was published; `fault` tells whether it is whole still."""
         return (self.path(key) / META).is_file()
 
     def meta(self, key: str) -> dict[str, Any]:

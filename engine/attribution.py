@@ -55,7 +55,7 @@ def attribute(
     From `baseline` [D], along `steps` Gauss-Legendre points, of the logits `target` int64 [N].
     `network` must be in eval mode. ArtifactError where no input has any effect at all.
     """
-    from captum.attr import IntegratedGradients
+    from captum.attr import IntegratedGradients  # late: seconds, which other stages need not wait
 
     method = IntegratedGradients(network)
     image, total, deltas = [], [], []

@@ -4,8 +4,6 @@ import hashlib
 import json
 from typing import Any
 
-KEY_LENGTH = 64
-
 
 def canonical_json(value: Any) -> str:
     """Compact JSON with sorted keys. NaN and infinity are refused, since they have no JSON form."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.errors import DiskFullError, WnkdError
 from engine.events import EventWriter, write_exit
+from engine.shown import as_shown
 
 DISK_FULL, OUT_OF_MEMORY = "disk full", "out of memory"
 NO_LAST_WORD = 74  # the exit code of a job that found no room to say how it ended
@@ -148,4 +149,4 @@ def _one_line(error: BaseException) -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0][:LONGEST]
+    return as_shown(str(error).strip().split("\n")[0][:LONGEST])

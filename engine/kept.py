@@ -2,7 +2,7 @@
 trial is planned: of each row all of it, or the k largest and one number for the rest.
 """
 
-from engine.recipe import LogitsRecipe
+from engine.settings import LogitsRecipe
 
 GB = 1e9
 HALF, SINGLE = 2, 4  # bytes: of a logit or part of a view; of a row's rest or part of an image

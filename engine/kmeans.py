@@ -63,7 +63,7 @@ def cluster(
 
 
 def _scikit(rows: Tensor, clusters: int, *, seed: int, restarts: int, iterations: int) -> Clusters:
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans  # late: 2 s, which a GPU's K-means need not wait
 
     kmeans = KMeans(
         clusters, init="random", n_init=restarts, max_iter=iterations, random_state=seed

@@ -1,19 +1,22 @@
 """Several processes that do one job together: started, watched, and ended with the job.
 
 They are children in the job's own session, so that whoever ends the job ends them too. One that
-dies ends all of them, and the job ends as that one did.
+dies ends all of them, and the job ends as that one did. Ranks of other hosts are one child here,
+the command that has started them there.
 """
 
 import json
 import os
+import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from signal import Signals, raise_signal
+from signal import SIGKILL, Signals, raise_signal
 from typing import Any, NoReturn
 
 from engine.ending import Ending, ToldError
@@ -21,29 +24,39 @@ from engine.errors import Paused
 from engine.events import EXIT, EventWriter
 from engine.job import Job
 from engine.memory import count_in
-from engine.rank import LOST, MEETING, RANKS, SHARED, Rank
+from engine.rank import ADDRESS, ELSEWHERE, HERE, LOST, MEETING, RANKS, SHARED, Rank
 from engine.together import LATER, Place
 
 COMMAND = (sys.executable, "-m", "engine.rank")
 LOOK = 0.05  # seconds from one look at them to the next
-NOTICE = 5.0  # seconds that the others have to notice that one has failed, and to end by themselves
+NOTICE = (
+    10.0  # seconds that the others have to notice that one has failed, and to end by themselves
+)
 GRACE = 3.0  # seconds from asking one to end to ending it
 
-Team = Mapping[Rank, subprocess.Popen[bytes]]
+Team = Mapping[Rank, subprocess.Popen[bytes]]  # ranks of other hosts have one in common
 
 
 @dataclass(frozen=True)
 class _End:
-    """How a rank ended: its exit code, negative for a signal, and its last word, if it left one."""
+    """How a rank ended: its last word, if it left one, else by its exit code, negative for a
+    signal; for a rank of another host that is the code of one of those there."""
 
     rank: Rank
     code: int
     word: Ending | None
 
     @property
-    def own(self) -> bool:
-        """Whether it failed by itself, and did not only lose another one."""
-        return self.code != 0 and (self.word is None or self.word.cause != LOST)
+    def failed(self) -> bool:
+        return self.word.state == "failed" if self.word else self.code != 0
+
+    @property
+    def guilt(self) -> int:
+        """How surely the job failed because of it: by its own word, by none, or it tells that it
+        has only lost another one."""
+        if self.word is None:
+            return 1
+        return 0 if self.word.cause == LOST else 2
 
 
 def ranks_of(record: Mapping[str, Any]) -> int:
@@ -66,8 +79,9 @@ def made(job: Job, size: int) -> Generator[Place, None, dict[str, Any]]:
     for end in ends:
         if end.word:
             count_in(end.word.memory, end.word.host_memory)
-    if failed := [end for end in ends if end.code]:
-        _fail(job, next((end for end in failed if end.own), failed[0]))
+    if failed := [end for end in ends if end.failed]:
+        most = max(end.guilt for end in failed)
+        _fail(job, [end for end in failed if end.guilt == most])
     word = ends[0].word
     assert word is not None  # it ended well
     if word.state == "paused":
@@ -78,39 +92,54 @@ def made(job: Job, size: int) -> Generator[Place, None, dict[str, Any]]:
 @contextmanager
 def _started(job: Job, size: int) -> Iterator[Team]:
     """All ranks, or rank 0 where torchrun has started the others; none of them outlives this."""
-    environment = dict(os.environ)
-    if here := Rank.of(environment):
-        ranks: Sequence[Rank] = [here]
-    else:
-        ranks = [Rank(number, size, number) for number in range(size)]
-        environment.pop("MASTER_ADDR", None)  # they meet in a file, which must be new
-        (job.directory / RANKS / MEETING).unlink(missing_ok=True)
+    one = Rank.of(os.environ)
+    local = int(os.environ.get(HERE, size))
+    ranks = [one] if one else [Rank(number, size, number % local) for number in range(size)]
+    here, elsewhere = ranks[:local], ranks[local:]
+    environment = os.environ if one else {**os.environ, **_meeting(job, elsewhere)}
     command = [*COMMAND, str(job.directory), str(job.out)]
     team: dict[Rank, subprocess.Popen[bytes]] = {}
+
+    def start(command: Sequence[str], own: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, env={**environment, **own})
+
     try:
         for rank in ranks:
             shutil.rmtree(rank.folder(job.directory), ignore_errors=True)
-            team[rank] = subprocess.Popen(
-                command, stdin=subprocess.PIPE, env=environment | rank.environment
-            )
+        for rank in here:
+            team[rank] = start(command, rank.environment)
+        if elsewhere:
+            there = [*shlex.split(os.environ[ELSEWHERE]), *command]
+            team |= dict.fromkeys(elsewhere, start(there, {"WORLD_SIZE": str(size)}))
         yield team
     finally:
-        for one in team.values():
-            one.terminate()
+        for process in team.values():
+            process.terminate()
         deadline = time.monotonic() + GRACE
-        for one in team.values():
+        for process in team.values():
             try:
-                one.wait(max(0.0, deadline - time.monotonic()))
+                process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                one.kill()
-                one.wait()
+                process.kill()
+                process.wait()
+
+
+def _meeting(job: Job, elsewhere: Sequence[Rank]) -> Mapping[str, str]:
+    """Where ranks find each other: at an address of this host, or in a new file where all are
+    here."""
+    if not elsewhere:
+        (job.directory / RANKS / MEETING).unlink(missing_ok=True)
+        return {ADDRESS: ""}
+    with socket.socket() as free:
+        free.bind(("", 0))
+        return {ADDRESS: socket.gethostname(), "MASTER_PORT": str(free.getsockname()[1])}
 
 
 def _codes(team: Team) -> Generator[Place, None, dict[Rank, int]]:
     """The exit codes of all, or of those that ended soon after the first that failed."""
     deadline = float("inf")
     while True:
-        ended = {rank: code for rank, one in team.items() if (code := one.poll()) is not None}
+        ended = {rank: code for rank, one in team.items() if (code := _code(one)) is not None}
         if any(ended.values()):
             deadline = min(deadline, time.monotonic() + NOTICE)
         if len(ended) == len(team) or time.monotonic() > deadline:
@@ -119,17 +148,28 @@ def _codes(team: Team) -> Generator[Place, None, dict[Rank, int]]:
         yield LATER
 
 
+def _code(process: subprocess.Popen[bytes]) -> int | None:
+    """Negative for a signal. What starts ranks elsewhere tells more than 128 where one was killed;
+    by what cannot be known, since it has ended the others there by signals of its own."""
+    code = process.poll()
+    return -SIGKILL if code is not None and code > 128 else code
+
+
 def _word(job: Job, rank: Rank) -> Ending | None:
+    folder = rank.folder(job.directory)
     try:
-        return Ending(**json.loads((rank.folder(job.directory) / EXIT).read_text("utf-8")))
+        any(folder.iterdir())  # has a network file system look anew
+        return Ending(**json.loads((folder / EXIT).read_text("utf-8")))
     except FileNotFoundError:
         return None
 
 
-def _fail(job: Job, end: _End) -> NoReturn:
-    """Ends the job as that rank did."""
-    name = f"rank {end.rank.number} of {end.rank.size}"
-    if end.code < 0:
+def _fail(job: Job, ends: Sequence[_End]) -> NoReturn:
+    """Ends the job as those ranks did, or one of them."""
+    end = ends[0]
+    who = [end] if end.word else ends
+    name = f"rank {' or '.join(str(one.rank.number) for one in who)} of {end.rank.size}"
+    if end.word is None and end.code < 0:
         why = f"{name} was killed by signal {-end.code} ({Signals(-end.code).name})"
         with EventWriter(job.directory) as events:
             events.log(why)

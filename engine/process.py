@@ -85,7 +85,7 @@ def is_zombie(pid: int) -> bool:
         return fields[0] in (b"Z", b"X")
     if boot():
         return True
-    import psutil
+    import psutil  # late: Linux does without it
 
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
@@ -98,7 +98,7 @@ def _start(pid: int, boot: str) -> float | None:
     if boot:
         fields = _stat(pid)
         return None if fields is None else int(fields[19]) / os.sysconf("SC_CLK_TCK")
-    import psutil
+    import psutil  # late: Linux does without it
 
     try:
         return float(psutil.Process(pid).create_time())

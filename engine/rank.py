@@ -29,6 +29,10 @@ SHARED = ("teacher", "student")  # kinds of job that several processes can share
 RANKS, MEETING = "ranks", "meeting"
 LOST = "another rank is lost"  # the cause of a failure that is another one's
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+ADDRESS = "MASTER_ADDR"  # of rank 0's host
+# Where a job's ranks are on several hosts: how many are on this one, and the command that starts
+# another one as all the rest, each with its RANK and LOCAL_RANK.
+HERE, ELSEWHERE = "WNKD_RANKS_HERE", "WNKD_RANKS_ELSEWHERE"
 
 
 @dataclass(frozen=True)

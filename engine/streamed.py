@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.data.files import FileImages
-from engine.encoders import Pixels
+from engine.encoders.base import Pixels
 
 Which = Tensor | slice
 """Samples: int64 [B] on the device, or a slice."""

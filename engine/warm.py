@@ -116,6 +116,7 @@ class WarmServer:
 
 
 def main(arguments: Sequence[str]) -> None:
+    """Serves until stdin ends."""
     parser = argparse.ArgumentParser(prog="python -m engine.warm")
     parser.add_argument("--target", default=TARGET, help="MODULE:FUNCTION that does jobs")
     parser.add_argument("--preload", nargs="*", default=PRELOAD, help="modules to import first")

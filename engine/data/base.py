@@ -35,6 +35,7 @@ class Split:
         return len(self.labels)
 
     def take(self, index: NDArray[np.int64]) -> "Split":
+        """The samples at `index` int64 [B], with the ids that they have."""
         images = self.images
         taken = images.take(index) if isinstance(images, FileImages) else images[index]
         return Split(taken, self.labels[index], self.ids[index])

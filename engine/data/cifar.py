@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.data.base import Dataset, Split, split_of
 from engine.errors import DataError
+from engine.shown import is_showable
 
 NAME = "cifar100"
 FOLDER = "cifar-100-python"
@@ -46,7 +47,11 @@ def _class_names(folder: Path) -> tuple[str, ...]:
         raise DataError(f"{folder / 'meta'}: fine_label_names is not a list of names")
     if len(set(names)) != CLASS_COUNT:
         raise DataError(f"{folder / 'meta'}: {len(set(names))} class names, not {CLASS_COUNT}")
-    return tuple(name.decode("utf-8", errors="replace") for name in names)
+    classes = tuple(name.decode("utf-8", errors="replace") for name in names)
+    for name in classes:
+        if not is_showable(name):
+            raise DataError(f"{folder / 'meta'}: a class is called {name!r}, which cannot be shown")
+    return classes
 
 
 def _split(folder: Path, name: str) -> Split:

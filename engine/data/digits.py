@@ -18,7 +18,7 @@ VAL_PER_CLASS = (36, 36, 36, 36, 36, 36, 36, 36, 36, 35)
 
 def load() -> Dataset:
     """Images uint8 [N, 1, 8, 8]; the library's grey levels 0 to 16 become 0 to 255."""
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # late: 2 s
 
     pixels, labels = load_digits(return_X_y=True)
     images = np.round(pixels.reshape(-1, 1, 8, 8) * (255 / 16)).astype(np.uint8)

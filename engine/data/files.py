@@ -137,7 +137,7 @@ def decode(content: bytes, size: int) -> Decoded:
     alone, transparency is dropped, an animation gives its first frame. Raises Unreadable for what
     is no image, damaged, cut short or has more than MAX_PIXELS pixels.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError  # late: sets of arrays need no Pillow
 
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:

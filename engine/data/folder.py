@@ -4,8 +4,9 @@ import unicodedata
 from pathlib import Path
 
 from engine.data.listing import Files, Listing, Skipped
-from engine.data.walk import as_shown, image_files, is_showable, subfolders
+from engine.data.walk import image_files, subfolders
 from engine.errors import DataError
+from engine.shown import as_shown, is_showable
 
 NAME = "folder"
 TRAIN = "train"

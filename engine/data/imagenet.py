@@ -105,16 +105,12 @@ def _of_solution(path: Path) -> Iterator[tuple[int, str, str]]:
 def _of_devkit(folder: Path) -> Iterator[tuple[int, str, str]]:
     """(line, image, wnid): line i of the ground truth is the ILSVRC id of image i."""
     wnid_of = _ilsvrc_ids(folder / META)
-    try:
-        lines = (folder / TRUTH).read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{folder / TRUTH}: not readable ({error})") from None
-    for i, ilsvrc_id in enumerate(lines, start=1):
+    for i, ilsvrc_id in enumerate(table.text(folder / TRUTH, "ascii").split(), start=1):
         yield i, f"ILSVRC2012_val_{i:08d}", wnid_of.get(ilsvrc_id, f"id {ilsvrc_id}")
 
 
 def _ilsvrc_ids(meta: Path) -> dict[str, str]:
-    from scipy.io import loadmat
+    from scipy.io import loadmat  # late: half a second, for one layout
 
     try:
         synsets = loadmat(meta, squeeze_me=True, variable_names=["synsets"])["synsets"]

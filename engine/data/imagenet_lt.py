@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.data import table
 from engine.data.imagenet import find_root, places
 from engine.data.listing import Files, Listing
 from engine.data.wnids import class_names
@@ -60,11 +61,7 @@ def read_splits(root: Path, folder: Path, beside: list[Path]) -> Listing:
 
 def _lines(path: Path) -> Iterator[tuple[str, str, str, int]]:
     """(file and line for an error, image, wnid, label) of each line."""
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable ({error})") from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(table.text(path, "ascii").splitlines(), start=1):
         found = LINE.fullmatch(line.strip())
         if not found:
             raise DataError(

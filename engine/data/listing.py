@@ -37,6 +37,7 @@ class Files:
         )
 
     def where(self, keep: NDArray[np.bool_]) -> "Files":
+        """Those that `keep` bool [N] marks, in their order."""
         names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
         return Files(names, self.labels[keep])
 
@@ -44,6 +45,7 @@ class Files:
         return self.where(np.array([name not in names for name in self.names], dtype=bool))
 
     def per_class(self, classes: int) -> tuple[int, ...]:
+        """How many files each class has."""
         return tuple(np.bincount(self.labels, minlength=classes).tolist())
 
 

@@ -1,11 +1,22 @@
-"""Small CSV tables that people and competitions give, and names that are safe to open."""
+"""Lists and small CSV tables that people and competitions give, and names that are safe to open."""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.data.walk import is_showable
 from engine.errors import DataError
+from engine.shown import is_showable
+
+LARGEST = 1 << 30  # bytes of a list: ImageNet-21k's 14 million images take half as many
+
+
+def text(path: Path, encoding: str) -> str:
+    """All of a list of lines. Raises DataError for what is no text or larger than LARGEST."""
+    _check_size(path)
+    try:
+        return path.read_text(encoding=encoding)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not readable ({error})") from None
 
 
 def rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]:
@@ -13,8 +24,9 @@ def rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]
 
     The header names the columns, in any order and among others. Raises DataError, with the line's
     number, for a column that is missing, for control characters and line breaks in a row, and for
-    what is no CSV in UTF-8.
+    what is no CSV in UTF-8 or larger than LARGEST.
     """
+    _check_size(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -43,3 +55,12 @@ def rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]
 def is_file_name(name: str) -> bool:
     """Whether `name` is that of a file in a folder: no way out of it."""
     return bool(name) and not name.startswith(".") and "/" not in name and "\\" not in name
+
+
+def _check_size(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"{path}: not readable ({error.strerror})") from None
+    if size > LARGEST:
+        raise DataError(f"{path}: larger than {LARGEST >> 20} MiB, no list")

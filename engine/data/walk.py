@@ -1,12 +1,12 @@
 """Folders of images, walked so that links, odd names and stray files do no harm."""
 
 import os
-import unicodedata
 from pathlib import Path
 
 from engine.data.files import SUFFIXES
 from engine.data.listing import Skipped
 from engine.errors import DataError
+from engine.shown import as_shown, is_showable
 
 NOT_DATA = frozenset({"__MACOSX"})
 
@@ -60,16 +60,6 @@ def image_files(folder: Path, root: Path) -> tuple[list[str], list[Skipped]]:
             else:
                 names.append(full)
     return sorted(names), skipped
-
-
-def is_showable(name: str) -> bool:
-    """Whether a name is text for one line: no control characters, no bytes that are not UTF-8."""
-    return name.isprintable() or not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
-
-
-def as_shown(name: str) -> str:
-    """`name` for people: what is not showable as an escape."""
-    return "".join(c if is_showable(c) else ascii(c)[1:-1] for c in name)
 
 
 def _visible(name: str) -> bool:

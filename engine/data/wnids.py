@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.data.walk import is_showable
+from engine.data import table
 from engine.errors import DataError
+from engine.shown import is_showable
 from engine.wordnet import ARCHIVE
 from engine.wordnet.morphology import key
 
@@ -30,6 +31,7 @@ class Synset(NamedTuple):
 
 
 def is_wnid(name: str) -> bool:
+    """Whether it has the form n01440764; WordNet need not have it."""
     return WNID.fullmatch(name) is not None
 
 
@@ -71,10 +73,7 @@ def _given(places: Sequence[Path]) -> dict[str, list[str]]:
     path = next((at / name for name in FILES for at in places if (at / name).is_file()), None)
     if path is None:
         return {}
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not readable ({error})") from None
+    lines = table.text(path, "utf-8-sig").splitlines()
     found = (LINE.fullmatch(line.strip()) for line in lines)
     return {
         match[1]: [name.replace("_", " ").strip() for name in match[2].split(",") if name.strip()]

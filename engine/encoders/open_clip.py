@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.encoders import ClassTexts, Pixels, Report
+from engine.encoders.base import ClassTexts, Pixels, Report
 from engine.encoders.checkpoint import load
 from engine.encoders.preprocess import prepare, prepare_view
 from engine.encoders.prompts import TEMPLATES, prompts
@@ -20,7 +20,7 @@ IMAGES = 4  # an image costs the memory of about as many prompts
 
 
 class OpenClipEncoder:
-    """See `engine.encoders.Encoder`; names and errors as in `engine.encoders.checkpoint`.
+    """See `engine.encoders.base.Encoder`; names and errors as in `engine.encoders.checkpoint`.
 
     The paper's is `ViT-B-32-quickgelu/openai`. On CUDA the towers run under bfloat16 autocast; sums
     and norms are float32. The device computes one batch while the next one is made ready.
@@ -126,7 +126,7 @@ class OpenClipEncoder:
 
 @dataclass(frozen=True)
 class ClipImages:
-    """See `engine.encoders.ImageTower`: CLIP's is not fitted, so no image needs leaving out."""
+    """See `engine.encoders.base.ImageTower`. It is not fitted, so no image needs leaving out."""
 
     encoder: OpenClipEncoder
     train: Pixels

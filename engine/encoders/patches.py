@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.encoders import Pixels
+from engine.encoders.base import Pixels
 
 LARGEST = 32  # pixels; larger images are shrunk to this side, which bounds time and memory
 SMALL = 16  # images below this side (digits) get small patches and fewer filters

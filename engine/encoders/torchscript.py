@@ -61,7 +61,7 @@ class _Module:
 
 class _Unpickler(pickle.Unpickler):
     def __init__(self, archive: zipfile.ZipFile, folder: str) -> None:
-        super().__init__(io.BytesIO(archive.read(f"{folder}data.pkl")))
+        super().__init__(io.BytesIO(_stored(archive, f"{folder}data.pkl")))
         self._archive, self._folder = archive, folder
         self._storages: dict[str, Tensor] = {}
 
@@ -82,11 +82,18 @@ class _Unpickler(pickle.Unpickler):
         """A storage as a tensor [numel]; modules may share one."""
         _, dtype, key, _, count = pid
         if key not in self._storages:
-            data = bytearray(self._archive.read(f"{self._folder}data/{key}"))
+            data = bytearray(_stored(self._archive, f"{self._folder}data/{key}"))
             self._storages[key] = (
                 torch.frombuffer(data, dtype=dtype, count=count) if count else torch.empty(0)
             ).to(dtype)
         return self._storages[key]
+
+
+def _stored(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member as torch writes data, which is not compressed: none is larger than the file."""
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise pickle.UnpicklingError(f"{name} is compressed")
+    return archive.read(name)
 
 
 def _tensor(storage: Tensor, offset: int, size: Any, stride: Any, *unused: Any) -> Tensor:

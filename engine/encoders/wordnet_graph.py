@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 
-from engine.encoders import ClassTexts, Pixels, Report
+from engine.encoders.base import ClassTexts, Pixels, Report
 from engine.encoders.names import STAND_IN
 from engine.encoders.wordnet_images import RidgeImages
 from engine.wordnet.graph import Senses, UnknownNameError, WordNetGraph
@@ -33,7 +33,7 @@ SHORTEST = 3  # letters of a prompt's noun: "a", "in" and "at" are nouns too (å
 
 
 class WordNetEncoder:
-    """The embedded encoder; see `engine.encoders.Encoder`."""
+    """The embedded encoder; see `engine.encoders.base.Encoder`."""
 
     name = STAND_IN
     dim = DIM

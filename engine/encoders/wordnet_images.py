@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.encoders import Pixels, Report
+from engine.encoders.base import Pixels, Report
 from engine.encoders.patches import LARGEST, PatchFeatures
 from engine.encoders.ridge import Ridge, blocks
 
@@ -25,7 +25,7 @@ Rows = Callable[[slice | Tensor], Tensor]
 
 @dataclass(frozen=True)
 class RidgeImages:
-    """See `engine.encoders.ImageTower`.
+    """See `engine.encoders.base.ImageTower`.
 
     `targets` float64 [N, D] are the classes' texts of the training rows; `side` is the training
     images' (height, width), at most LARGEST each.

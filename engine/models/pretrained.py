@@ -108,7 +108,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 def _published(arch: str) -> Path:
     """The published file in torch.hub's folder; fetched where it is not there."""
-    from torchvision.models import get_weight
+    from torchvision.models import get_weight  # late: a second, and a file needs none of it
 
     base = arch.removesuffix("-cifar")
     if base not in PUBLISHED:

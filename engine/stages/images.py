@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine.job import CHECKPOINTS, HISTORY, Job, subseed
 from engine.models.pretrained import imagenet_weights, load_pretrained
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 from engine.stages import tables
 from engine.together import Place
 from engine.train.batchnorm import share_statistics

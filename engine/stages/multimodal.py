@@ -10,7 +10,7 @@ from torch import Tensor
 from engine.job import CHECKPOINTS, Job, subseed
 from engine.models.pretrained import imagenet_weights, load_t_x
 from engine.models.t_x import multimodal_teacher
-from engine.recipe import MultimodalRecipe
+from engine.settings import MultimodalRecipe
 from engine.spec import Modality, ValidationText
 from engine.stages import tables
 from engine.stages.images import finished
@@ -26,6 +26,8 @@ TRAIN, VAL = 0, 1
 
 
 def run(job: Job) -> Generator[Place, None, dict[str, Any]]:
+    """As `finished` says; where T_x says the same in every epoch also its logits float32 [N, C] of
+    the training samples, and where it has a bank which nouns each class's images retrieve."""
     settings = job.settings
     recipe = MultimodalRecipe.model_validate(
         {name: settings[name] for name in MultimodalRecipe.model_fields}

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from engine.encoders import load_encoder
+from engine.encoders.choice import load_encoder
 from engine.files import FILE
 from engine.job import Job
 from engine.nouns import noun_list, read_nouns
@@ -15,6 +15,8 @@ SHOWN_NOTES = 20
 
 
 def run(job: Job) -> dict[str, Any]:
+    """`nouns.safetensors`, float16 [n, D], and their names in `nouns.txt`; where a file gives
+    phrases class by class, which is whose in `phrases.json`."""
     which = job.settings["nouns"]
     graph = WordNetGraph.load(job.input("wordnet"))
     encoder = load_encoder(job.settings["encoder"], graph=graph, device=job.device, files=job.files)

@@ -25,6 +25,11 @@ SHOWN = 10
 
 
 def run(job: Job) -> dict[str, Any]:
+    """`bank.safetensors`: bank [K, D] and, where there were any, centres [M, D], float32, rows of
+    length 1; the bank's names, and which of them each class's images retrieve.
+
+    Raises SpecError where no noun is left, and for phrases of a class that is none.
+    """
     settings = job.settings
     embedded = tables.Embedded.load(job.input("embed"), job.device)
     graph = WordNetGraph.load(job.input("wordnet"))

@@ -22,6 +22,7 @@ from engine.train.views import Views
 
 
 def run(job: Job) -> Generator[Place, None, dict[str, Any]]:
+    """As `finished` says, and how the student compares with its teachers (`fidelity`)."""
     views = views_of(job, STUDENT)
     criterion = (
         METHODS[job.settings["method"]](job.settings, teachers_of(job, views), views.train.labels)

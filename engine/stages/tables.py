@@ -65,6 +65,7 @@ class Embedded:
 
     @classmethod
     def load(cls, artifact: Path, device: str) -> "Embedded":
+        """Reads what stage embed wrote. Raises ArtifactError where its tensors are damaged."""
         table = load(artifact / EMBEDDINGS, device)
         train, val = (
             EmbeddedSplit(*(table[f"{split}_{part}"] for part in ("images", "labels", "ids")))

@@ -10,6 +10,7 @@ from engine.train.criterion import Supervised
 
 
 def run(job: Job) -> Generator[Place, None, dict[str, Any]]:
+    """Model, curves and validation logits, as `finished` says."""
     member = job.settings["member"]
     task, trained = yield from train_classifier(job, views_of(job, member), member, Supervised())
     return finished(job, task, trained, task.samples)

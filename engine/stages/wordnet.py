@@ -10,6 +10,7 @@ GLOSSES = "glosses.txt"
 
 
 def run(job: Job) -> dict[str, Any]:
+    """The graph (`WordNetGraph.save`), and glosses where the machine has a WordNet with some."""
     graph = WordNetGraph.build(job.cache)
     graph.save(job.out)
     glosses = [gloss(offset) for offset in graph.offsets.tolist()]

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from engine.errors import Paused, TrainingError
 from engine.events import SPEED
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 from engine.together import Place
 from engine.train import ranks
 from engine.train.batch import Batch, epoch_batches

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from engine.counter import Stream, uniform
 from engine.losses import cosine_regulariser, hierarchical_loss, t_x_loss
 from engine.models.t_x import MultimodalTeacher
-from engine.recipe import MultimodalRecipe
+from engine.settings import MultimodalRecipe
 from engine.spec import Modality
 from engine.texts import SampleTexts, Text, kind_of_batch
 from engine.train.batch import Batch

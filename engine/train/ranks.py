@@ -34,8 +34,8 @@ T = TypeVar("T")
 
 
 def meeting(path: Path, rank: int, size: int) -> Store:
-    """Where ranks find each other: where torchrun says, or in a new file of this machine."""
-    if "MASTER_ADDR" in os.environ:
+    """Where ranks find each other: at the address that is given, or in a new file of this host."""
+    if os.environ.get("MASTER_ADDR"):
         store: Store = next(dist.rendezvous("env://", rank, size))[0]  # type: ignore[attr-defined]
         return store
     return dist.FileStore(str(path), size)  # type: ignore[attr-defined]

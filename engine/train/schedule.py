@@ -2,7 +2,7 @@
 
 import math
 
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 
 ONE_CYCLE_FLOOR = 1e-3  # lr at the end of a one-cycle run, as a share of its peak
 

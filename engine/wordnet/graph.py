@@ -122,6 +122,7 @@ class WordNetGraph:
         return {key(name): i for i, name in enumerate(self.names)}
 
     def hypernyms(self, synset: int) -> Ints:
+        """The synsets directly above one, instances' classes too."""
         return self.hypernym[self.hypernym_start[synset] : self.hypernym_start[synset + 1]]
 
     def members(self, synset: int) -> list[str]:

@@ -1,15 +1,19 @@
 """Runs planned jobs without a queue: each in its directory, inputs first."""
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from engine.artifacts import ArtifactStore
-from engine.plan import JobSpec
+from engine.data import digits
+from engine.plan import DatasetRef, JobSpec, plan
+from engine.spec import MultimodalSpec, Teachers, TrialSpec
 
 
 class Bench:
@@ -41,6 +45,11 @@ class Bench:
         (directory / "job.json").write_text(json.dumps(record))
         return directory
 
+    def take(self, artifacts: Iterable[Path]) -> None:
+        """What another bench made, by hard links."""
+        for folder in artifacts:
+            shutil.copytree(folder, self.store.path(folder.name), copy_function=os.link)
+
     def run(
         self, jobs: Iterable[JobSpec], data: dict[str, Any] | None = None
     ) -> dict[str, dict[str, Any]]:
@@ -60,6 +69,20 @@ class Bench:
 @pytest.fixture(scope="session")
 def bench_at() -> Callable[[Path], Bench]:
     return Bench
+
+
+@pytest.fixture(scope="session")
+def wordnet(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """By kind, the artifacts of the demo's jobs `wordnet` and `nouns`, which every trial with T_x
+    shares: made once for all of pytest-xdist's workers, since they take a quarter of a minute."""
+    base = tmp_path_factory.getbasetemp()
+    bench = Bench((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wordnet")
+    spec = TrialSpec("digits", "demo", Teachers.TX, MultimodalSpec("wordnet-graph", wn=100))
+    of = plan(spec, DatasetRef(digits.NAME, digits.KEY, digits.TRAIN_PER_CLASS))
+    jobs = [job for job in of.jobs if job.kind in ("wordnet", "nouns")]
+    with FileLock(bench.root.with_suffix(".lock")):
+        bench.run(jobs)
+    return {job.kind: bench.store.path(job.key) for job in jobs}
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ directory, number = Path(sys.argv[1]), os.environ["RANK"]
 own = directory / "ranks" / number
 own.mkdir(parents=True)
 (own / "pid").write_text(str(os.getpid()))
+(own / "meets").write_text(f"{os.environ['MASTER_ADDR']} {os.environ['WORLD_SIZE']}")
 end = json.loads((directory / "ends").read_text())[int(number)]
 if isinstance(end, dict):
     (own / "exit.json").write_text(json.dumps(end))

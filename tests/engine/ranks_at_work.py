@@ -1,5 +1,5 @@
 """Short trainings of every kind that asks more of a batch than its rows: by one process, or by as
-many ranks as have joined. `python ranks_at_work.py MEETING` is the second of two.
+many ranks as have joined. `python ranks_at_work.py MEETING RANK WORLD` is one of the others.
 """
 
 import sys
@@ -13,7 +13,7 @@ from torch import nn
 
 from engine.data import digits
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 from engine.train import image, ranks
 from engine.train.batchnorm import share_statistics
 from engine.train.criterion import Criterion, Supervised
@@ -133,5 +133,6 @@ def all_of_them() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with ranks.joined(ranks.meeting(Path(sys.argv[1]), 1, 2), 1, 2, "cpu"):
+    rank, world = int(sys.argv[2]), int(sys.argv[3])
+    with ranks.joined(ranks.meeting(Path(sys.argv[1]), rank, world), rank, world, "cpu"):
         all_of_them()

@@ -74,6 +74,12 @@ def test_imb100_is_drawn_from_the_same_folder(official: Path) -> None:
     assert places[data.train.labels == 99].tolist() == [5199, 7899, 9599, 17699, 42599]
 
 
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CIFAR-100 of so few images that it may be written for every fault."""
+    monkeypatch.setattr(cifar, "COUNTS", {"train": 500, "test": 100})
+
+
 class _Hostile:
     def __reduce__(self) -> object:
         return os.system, ("touch should-not-exist",)
@@ -84,24 +90,33 @@ def in_train(**fields: object) -> Callable[[str, dict[bytes, object]], object]:
     return lambda name, table: {**table, **new} if name == "train" else table
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
         (in_train(extra=_Hostile()), "asks for (posix|nt).system"),
         (
             in_train(data=np.zeros((10, 3072), np.uint8)),
-            r"\(50000, 3072\) but \(10, 3072",
+            r"\(500, 3072\) but \(10, 3072",
         ),
-        (in_train(data=np.zeros((50_000, 3072), np.int16)), "not uint8"),
+        (in_train(data=np.zeros((500, 3072), np.int16)), "not uint8"),
         (in_train(data=[1, 2]), "but list"),
-        (in_train(fine_labels=[0] * 49_999), "not a list of 50000 labels"),
-        (in_train(fine_labels=[100] + [0] * 49_999), "not a whole number from 0 to 99"),
-        (in_train(fine_labels=["a"] + [0] * 49_999), "not a whole number from 0 to 99"),
+        (in_train(fine_labels=[0] * 499), "not a list of 500 labels"),
+        (in_train(fine_labels=[100] + [0] * 499), "not a whole number from 0 to 99"),
+        (in_train(fine_labels=["a"] + [0] * 499), "not a whole number from 0 to 99"),
         (lambda name, table: [] if name == "train" else table, "holds a list"),
         (lambda name, table: {} if name == "meta" else table, "fine_label_names"),
         (
             lambda name, table: {b"fine_label_names": [b"one"] * 100} if name == "meta" else table,
             "1 class names, not 100",
+        ),
+        (
+            lambda name, table: (
+                {b"fine_label_names": [b"\x1b[2J%d" % i for i in range(100)]}
+                if name == "meta"
+                else table
+            ),
+            r"called '\\x1b\[2J0', which cannot be shown",
         ),
     ],
 )
@@ -118,6 +133,7 @@ def test_a_cifar_folder_with_a_fault_is_refused_in_one_line(
     assert not (tmp_path / "should-not-exist").exists()
 
 
+@pytest.mark.usefixtures("few")
 def test_a_truncated_or_missing_file_is_named(tmp_path: Path) -> None:
     train = write_cifar(tmp_path, unchanged) / cifar.FOLDER / "train"
     train.write_bytes(train.read_bytes()[:1000])

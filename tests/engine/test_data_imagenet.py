@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from engine.data import imagenet_lt, registry, wnids
+from engine.data import imagenet_lt, registry, table, wnids
 from engine.data.registry import DatasetInfo, Source
 from engine.data.shots import shot_groups
 from engine.errors import DataError
@@ -86,7 +86,7 @@ def write_devkit(folder: Path, truth: str) -> None:
     (folder / "data" / "ILSVRC2012_validation_ground_truth.txt").write_text(truth)
 
 
-def test_a_flat_val_with_the_devkit(tmp_path: Path) -> None:
+def test_a_flat_val_with_the_devkit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_flat_val(write_train(tmp_path))
     write_devkit(tmp_path / "ILSVRC2012_devkit_t12", "1\n3\n2\n")
     assert check(tmp_path).val_per_class == (1, 1, 1)
@@ -95,6 +95,10 @@ def test_a_flat_val_with_the_devkit(tmp_path: Path) -> None:
     truth.write_text("1\n9\n")
     with pytest.raises(DataError, match="line 2: 'id 9' has no folder"):
         check(tmp_path)
+    with monkeypatch.context() as small:
+        small.setattr(table, "LARGEST", 3)
+        with pytest.raises(DataError, match=r"txt: larger than 0 MiB"):
+            check(tmp_path)
     truth.with_name("meta.mat").write_bytes(b"not a table")
     with pytest.raises(DataError, match=r"meta\.mat: not the devkit's table of synsets"):
         check(tmp_path)

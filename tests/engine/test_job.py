@@ -114,13 +114,12 @@ def test_the_same_job_twice_is_the_same_to_the_bit(
     bench_at: Callable[[Path], Any],
     teacher: Teacher,
 ) -> None:
+    """In a process of its own, and in this one, which has done other work before."""
     bench, directory = undisturbed
-    again = bench_at(tmp_path)
-    other = again.prepare(teacher())
-    assert start(other).wait(timeout=180) == 0
-    key = teacher().key
+    again, key = bench_at(tmp_path), teacher().key
+    again.run([teacher()])
     assert fingerprint(again.store.path(key)) == fingerprint(bench.store.path(key))
-    assert metrics(other) == metrics(directory)
+    assert metrics(again.prepare(teacher())) == metrics(directory)
 
 
 def test_a_killed_job_goes_on_to_the_same_bits(
@@ -137,7 +136,7 @@ def test_a_killed_job_goes_on_to_the_same_bits(
     process.kill()
     process.wait()
     assert not (directory / "exit.json").exists()
-    assert start(directory).wait(timeout=180) == 0
+    again.run([teacher()])
     key = teacher().key
     assert fingerprint(again.store.path(key)) == fingerprint(bench.store.path(key))
     assert metrics(directory) == metrics(whole)
@@ -152,12 +151,12 @@ def test_sigterm_is_a_cancel_and_a_failure_is_one_line(
     slow = bench.prepare(teacher(seed=1))
     nothing = {"name": "nothing", "kind": "nothing", "path": None}
     failing = bench.prepare(teacher(dataset="nothing"), nothing)
-    processes = start(slow), start(failing)
+    process = start(slow)
     wait_for_epoch(slow, 1)
-    processes[0].send_signal(signal.SIGTERM)
-    assert processes[0].wait(timeout=30) == 143
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 143
     assert (ended(slow)["state"], ended(slow)["cause"]) == ("cancelled", None)
-    assert processes[1].wait(timeout=60) == 1
+    assert run(failing) == 1
     last = ended(failing)
     assert (last["state"], last["result"]) == ("failed", None)
     assert last["reason"].startswith("unknown kind of dataset 'nothing'; known: digits")
@@ -172,7 +171,7 @@ def test_an_artifact_that_is_there_is_not_made_again(
     before = metrics(directory)
     (directory / "events.jsonl").unlink()
     (directory / "exit.json").unlink()
-    assert start(directory).wait(timeout=60) == 0
+    assert run(directory) == 0
     started = next(e for e, _ in read_events(directory / "events.jsonl") if e["type"] == "start")
     assert (started["made"], started["engine"]) == (False, DIGEST)
     assert metrics(directory) == before

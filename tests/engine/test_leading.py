@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import socket
 import sys
 import time
 from collections.abc import Generator
@@ -15,7 +17,7 @@ from engine import leading, memory, rank
 from engine.ending import DISK_FULL, Ending, ToldError, failure
 from engine.errors import DeviceError, Paused
 from engine.job import Job
-from engine.rank import LOST, VISIBLE, Rank
+from engine.rank import ELSEWHERE, HERE, LOST, VISIBLE, Rank
 
 DONE = {"state": "done", "result": {"val_n": 3}, "memory": 7, "host_memory": 50}
 LONELY = {"state": "failed", "cause": LOST, "reason": "another process of this job is lost"}
@@ -93,6 +95,42 @@ def test_a_job_ends_by_the_signal_that_killed_one(
         made(job, None, -9)
     assert killed == [9]
     assert desk.said("teacher") == ["rank 1 of 2 was killed by signal 9 (SIGKILL)"]
+
+
+@pytest.fixture
+def elsewhere(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranks 2 and 3 are on another host, as far as anybody here knows."""
+    fake = str(Path(__file__).with_name("fake_srun.py"))
+    monkeypatch.setenv(HERE, "2")
+    monkeypatch.setenv(ELSEWHERE, shlex.join([sys.executable, "-S", fake, "2", "2"]))
+    monkeypatch.setattr(leading, "NOTICE", 30.0)  # all of them end by themselves
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_ranks_of_other_hosts_are_started_and_meet_at_this_one(job: Job) -> None:
+    assert made(job, DONE, DONE, DONE, DONE) == {"val_n": 3}
+    assert memory.host_memory() >= 200
+    told = [path.read_text() for path in (job.directory / "ranks").glob("*/meets")]
+    assert told == [f"{socket.gethostname()} 4"] * 4
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_who_failed_elsewhere_is_named_and_not_who_was_ended_for_it(job: Job) -> None:
+    with pytest.raises(ToldError) as error:
+        made(job, LONELY, LONELY, None, FULL)
+    assert failure(error.value, []).reason == "rank 3 of 4: disk full: 0 MiB free"
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_where_one_was_killed_elsewhere_all_that_it_may_be_are_named(
+    job: Job, desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(leading, "raise_signal", killed.append)
+    with pytest.raises(ToldError):
+        made(job, LONELY, LONELY, None, -9)  # the other one gets a SIGTERM for it
+    assert killed == [9]
+    assert desk.said("teacher") == ["rank 2 or 3 of 4 was killed by signal 9 (SIGKILL)"]
 
 
 def test_a_pause_is_a_pause(job: Job) -> None:

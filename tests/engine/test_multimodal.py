@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.models.t_x import multimodal_teacher
-from engine.recipe import MultimodalRecipe
+from engine.settings import MultimodalRecipe
 from engine.spec import Modality
 from engine.texts import Text, sample_texts
 from engine.train.batch import Batch, epoch_batches

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import save_file
 
-from engine.encoders import load_encoder
+from engine.encoders.choice import load_encoder
 from engine.encoders.open_clip import OpenClipEncoder
 from engine.encoders.preprocess import CIFAR_MEAN, CIFAR_STD, prepare, prepare_view
 from engine.encoders.prompts import TEMPLATES, prompts

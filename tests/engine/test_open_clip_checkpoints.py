@@ -16,8 +16,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from engine.encoders import load_encoder, torchscript
+from engine.encoders import torchscript
 from engine.encoders.checkpoint import CONFIG, EncoderError, load
+from engine.encoders.choice import load_encoder
 from engine.errors import ArtifactError
 
 ARCH, PLAIN = "wnkd-tiny-quickgelu", "wnkd-tiny"
@@ -153,6 +154,17 @@ def test_no_file_runs_code(
             target.writestr(name, data)
     assert "something else than weights" in refusal(f"{ARCH}/archive.pt")
     assert not Path("sprung").exists()
+
+
+def test_a_small_archive_does_not_become_a_large_one(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    packed = zipfile.ZipFile("packed.pt", "w", zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(archive) as source, packed as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    assert "something else than weights" in refusal(f"{ARCH}/packed.pt")
 
 
 # OpenAI's archives

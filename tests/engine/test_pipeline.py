@@ -3,8 +3,7 @@ finds about teachers, computed."""
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,10 @@ from engine.spec import MultimodalSpec, Teachers, TrialSpec
 DIGITS = DatasetRef(digits.NAME, digits.KEY, digits.TRAIN_PER_CLASS)
 
 
-def trial(teachers: str = "T_x", **mix: int) -> Plan:
-    """As `wnkd demo` queues it: all digits, recipe demo."""
+def trial(teachers: str = "T_x", *changes: tuple[str, object], **mix: int) -> Plan:
+    """As `wnkd demo` queues it, but for the changes: all digits, recipe demo."""
     tx = MultimodalSpec("wordnet-graph", **mix)  # type: ignore[arg-type]
-    return plan(TrialSpec("digits", "demo", Teachers(teachers), tx), DIGITS)
+    return plan(TrialSpec("digits", "demo", Teachers(teachers), tx, changes=changes), DIGITS)
 
 
 def without_student(of: Plan) -> list[JobSpec]:
@@ -45,8 +44,14 @@ class Sweep:
 
 
 @pytest.fixture(scope="module")
-def sweep(tmp_path_factory: pytest.TempPathFactory, bench_at: Callable[[Path], Any]) -> Sweep:
-    return Sweep(bench_at(tmp_path_factory.mktemp("sweep")))
+def sweep(
+    tmp_path_factory: pytest.TempPathFactory,
+    bench_at: Callable[[Path], Any],
+    wordnet: Mapping[str, Path],
+) -> Sweep:
+    bench = bench_at(tmp_path_factory.mktemp("sweep"))
+    bench.take(wordnet.values())
+    return Sweep(bench)
 
 
 def top1(sweep: Sweep, mix: str) -> float:
@@ -99,7 +104,7 @@ def test_a_person_can_see_what_relaxation_means(sweep: Sweep) -> None:
 
 
 def test_every_student_learns_from_what_its_teachers_left(sweep: Sweep) -> None:
-    taught = trial("T_m+T_x", wn=100)
+    taught = trial("T_m+T_x", ("teacher.arch", "resnet8"), wn=100)
     student = sweep.bench.run(taught.jobs)[taught.jobs[-1].key]
     assert student["train_n"] == 1438
     assert student["last"]["val_top1"] > 90
@@ -110,14 +115,13 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 def test_the_same_trial_twice_is_the_same_to_the_bit(
-    sweep: Sweep, tmp_path: Path, bench_at: Callable[[Path], Any]
+    sweep: Sweep, tmp_path: Path, bench_at: Callable[[Path], Any], wordnet: Mapping[str, Path]
 ) -> None:
     again = bench_at(tmp_path)
-    jobs = without_student(sweep.plans["wn"])
-    for job in jobs:
-        if job.kind in ("wordnet", "nouns"):  # slow, and shared by every trial
-            shutil.copytree(sweep.bench.store.path(job.key), again.store.path(job.key))
-    again.run(jobs)
+    again.take(wordnet.values())
+    jobs = without_student(trial("T_x", ("T_x.optimiser.epochs", 4), wn=100))
+    for bench in (sweep.bench, again):
+        bench.run(jobs)
     for job in jobs:
         one, two = sweep.bench.store.path(job.key), again.store.path(job.key)
         assert fingerprint(one) == fingerprint(two), job.name

@@ -82,7 +82,7 @@ def test_a_torch_without_onednn_does_without_and_says_so(monkeypatch: pytest.Mon
 
 
 def test_only_a_cpus_networks_are_prepacked() -> None:
-    module = trained("resnet8", 3).to("meta")
+    module = folded(trained("resnet8", 3)).to("meta")
     assert prepacked(module, no_word) is module
 
 

@@ -25,13 +25,14 @@ from engine.train import image, ranks
 from engine.train.batch import Batch
 
 HERE = Path(__file__).parent
+WORLD = 3
 LOSSES = ("train_loss", "val_loss")
 Both = tuple[dict[str, Any], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    """What this process makes of the trainings alone, and what it makes of them beside another."""
+    """What this process makes of the trainings alone, and what it makes of them beside others."""
     meeting = tmp_path_factory.mktemp("ranks") / "meeting"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(HERE)
@@ -39,31 +40,33 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 
         patch.setattr(image, "EVAL_BATCH", image.EVAL_BATCH)
         patch.setattr(ranks, "PATIENCE", timedelta(seconds=90))
-        other = subprocess.Popen([sys.executable, HERE / "ranks_at_work.py", meeting])
+        work = [sys.executable, HERE / "ranks_at_work.py", meeting]
+        others = [subprocess.Popen([*work, str(n), str(WORLD)]) for n in range(1, WORLD)]
         try:
-            alone = ranks_at_work.all_of_them()  # while the other one is still importing
-            with ranks.joined(ranks.meeting(meeting, 0, 2), 0, 2, "cpu"):
+            alone = ranks_at_work.all_of_them()  # while the others are still importing
+            with ranks.joined(ranks.meeting(meeting, 0, WORLD), 0, WORLD, "cpu"):
                 with pytest.raises(SpecError, match="a batch of 1 samples cannot be shared out"):
                     ranks.shares([Batch(torch.tensor([4]), 0, 0, 1)])
-                two = ranks_at_work.all_of_them()
-            assert other.wait(60) == 0
+                shared = ranks_at_work.all_of_them()
+            assert [other.wait(60) for other in others] == [0] * len(others)
         finally:
-            other.kill()
-            other.wait()
-        yield alone, two
+            for other in others:
+                other.kill()
+                other.wait()
+        yield alone, shared
 
 
 @pytest.mark.parametrize("kind", ["ema", "lfme", "expert"])
-def test_two_ranks_are_one_process_but_for_rounding(both: Both, kind: str) -> None:
+def test_several_ranks_are_one_process_but_for_rounding(both: Both, kind: str) -> None:
     """In float64, where rounding is far below what any mistake would be."""
-    alone, two = (found[kind] for found in both)
-    for one, other in zip(alone["history"], two["history"], strict=True):
+    alone, shared = (found[kind] for found in both)
+    for one, other in zip(alone["history"], shared["history"], strict=True):
         assert one.keys() == other.keys()
         assert list(other.values()) == pytest.approx(list(one.values()), rel=1e-6)
-    torch.testing.assert_close(two["logits"], alone["logits"], rtol=1e-5, atol=1e-6)
-    assert torch.equal(two["best_hits"], alone["best_hits"])
+    torch.testing.assert_close(shared["logits"], alone["logits"], rtol=1e-5, atol=1e-6)
+    assert torch.equal(shared["best_hits"], alone["best_hits"])
     for part in ("module", "task"):
-        assert_same(two[part], alone[part])
+        assert_same(shared[part], alone[part])
 
 
 def assert_same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
@@ -73,15 +76,18 @@ def assert_same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
 
 
 def test_what_the_first_rank_says_is_what_all_have(both: Both) -> None:
-    alone, two = both
-    assert alone["agreed"]["tensor"].tolist() == two["agreed"]["tensor"].tolist() == [0, 1, 2]
-    assert two["agreed"]["from"] == "me"
+    alone, shared = both
+    assert alone["agreed"]["tensor"].tolist() == shared["agreed"]["tensor"].tolist() == [0, 1, 2]
+    assert shared["agreed"]["from"] == "me"
 
 
 def test_sums_are_those_of_all_ranks(both: Both) -> None:
-    alone, two = both
-    assert {name: float(value) for name, value in alone["totals"].items()} == {"a": 1.5, "b": 2}
-    assert {name: float(value) for name, value in two["totals"].items()} == {"a": 3, "b": 4}
+    alone, shared = both
+    one = {name: float(value) for name, value in alone["totals"].items()}
+    assert one == {"a": 1.5, "b": 2}
+    assert {name: float(value) for name, value in shared["totals"].items()} == {
+        name: WORLD * value for name, value in one.items()
+    }
 
 
 def test_a_job_goes_on_with_two_ranks_and_without_them(

@@ -9,7 +9,9 @@ from engine.augment.policy import parse_policy
 from engine.errors import SpecError
 from engine.models.resnet import ARCHITECTURES
 from engine.models.t_x import STEMS
-from engine.recipe import Architecture, changed, load_recipe, parse_recipe, recipe_names, settled
+from engine.recipe import changed, load_recipe, parse_recipe, settled
+from engine.recipes import recipe_names
+from engine.settings import Architecture
 
 DEMO = resources.files("engine.recipes").joinpath("demo.toml").read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ from engine.data import digits
 from engine.data.base import Dataset
 from engine.errors import DataError, TrainingError
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 from engine.train.batch import Batch
 from engine.train.batchnorm import batch_statistics
 from engine.train.checkpoint import Checkpoints

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.augment import Augment
 from engine.data import digits
-from engine.encoders import ClassTexts
+from engine.encoders.base import ClassTexts
 from engine.job import subseed
 from engine.stages import embed, tables, views
 

@@ -4,6 +4,7 @@ import importlib.util
 import io
 import stat
 import tarfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -33,14 +34,8 @@ def build_wordnet() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> WordNetGraph:
-    """Built once a session, whichever module asks first (test_wordnet_graph shares the files)."""
-    folder = tmp_path_factory.getbasetemp() / "noun-graph"
-    if not folder.exists():
-        built = WordNetGraph.build(tmp_path_factory.getbasetemp() / "cache")
-        folder.mkdir()
-        built.save(folder)
-    return WordNetGraph.load(folder)
+def graph(wordnet: Mapping[str, Path]) -> WordNetGraph:
+    return WordNetGraph.load(wordnet["wordnet"])
 
 
 FAKE = {
@@ -136,10 +131,8 @@ def test_counts_of_wordnet_3_0(graph: WordNetGraph) -> None:
     assert set(graph.rows("tac").tolist()) == set(range(117_798))
 
 
-def test_graph_agrees_with_nltk(
-    graph: WordNetGraph, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    corpus = reader(tmp_path_factory.getbasetemp() / "cache")
+def test_graph_agrees_with_nltk(graph: WordNetGraph, tmp_path: Path) -> None:
+    corpus = reader(tmp_path)
     assert corpus.get_version() == "3.0"
     for name in ("tiger", "Adam_Smith", "VII", "dog", "entity", "seal"):
         synsets = corpus.synsets(name, pos="n")

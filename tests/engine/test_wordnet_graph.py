@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.encoders import load_encoder
+from engine.encoders.choice import load_encoder
 from engine.encoders.names import STAND_IN_LABEL, is_stand_in
 from engine.encoders.wordnet_graph import WordNetEncoder, closure, information_content
 from engine.wordnet.graph import WordNetGraph
@@ -19,14 +21,9 @@ def silent(done: int, total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> WordNetEncoder:
-    """On the graph built once a session, whichever module asks first (test_wordnet shares it)."""
-    folder = tmp_path_factory.getbasetemp() / "noun-graph"
-    if not folder.exists():
-        built = WordNetGraph.build(tmp_path_factory.getbasetemp() / "cache")
-        folder.mkdir()
-        built.save(folder)
-    found = load_encoder("wordnet-graph", graph=WordNetGraph.load(folder))
+def encoder(wordnet: Mapping[str, Path]) -> WordNetEncoder:
+    graph = WordNetGraph.load(wordnet["wordnet"])
+    found = load_encoder("wordnet-graph", graph=graph)
     assert isinstance(found, WordNetEncoder)
     return found
 

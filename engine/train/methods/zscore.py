@@ -16,6 +16,8 @@ EPSILON = 1e-7  # of the method's public code; its paper has none
 
 
 class ZScore(Criterion):
+    """`zscore_loss` against the mean of the teachers' logits."""
+
     def __init__(self, teachers: TeacherLogits, *, tau: float, ce: float, kd: float) -> None:
         self._teachers, self._tau, self._ce, self._kd = teachers, tau, ce, kd
 
