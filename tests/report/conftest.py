@@ -13,7 +13,8 @@ from rich.console import Console
 from engine.spec import MultimodalSpec, Teachers, TrialSpec
 from wnkd_tui.charts import Look
 from wnkd_tui.report import terminal
-from wnkd_tui.store.rows import DatasetRow, ResultRow, TrialRow
+from wnkd_tui.store.datasets import DatasetRow
+from wnkd_tui.store.rows import ResultRow, TrialRow
 
 Make = Callable[..., ResultRow]
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wnkd_tui.charts import Drawing, Look, Series, bar_drawing, line_drawing, lines, stacked
+from wnkd_tui.charts import Drawing, Look, Series, bar_drawing, line_drawing
 
 CURVES = [
     Series("T_x", [64.0, 70.0, 100.0], [0.0, 1.0, 2.0]),
@@ -12,6 +12,14 @@ CURVES = [
 ]
 SHARES = [Series("image", [0.6, 0.4]), Series("text", [0.4, 0.6])]
 TICKS = {0.0: "100wn", 1.0: "50wn", 2.0: "gt"}
+
+
+def lines(*what, **how):
+    return line_drawing(*what, **how).text
+
+
+def stacked(*what, **how):
+    return bar_drawing(*what, **how).text
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 10), (80, 20), (120, 30)])

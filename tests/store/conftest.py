@@ -11,7 +11,8 @@ from engine.plan import JobSpec, Plan
 from engine.spec import Teachers, TrialSpec
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
-from wnkd_tui.store.database import REVISIONS, connect
+from wnkd_tui.store.connection import REVISIONS
+from wnkd_tui.store.database import connect
 
 RELEASED = Path(__file__).parent / "released"
 

@@ -7,7 +7,7 @@ from engine.data.registry import DatasetInfo, Source
 from engine.plan import JobSpec, Plan
 from engine.spec import Method, Teachers, TrialSpec
 from wnkd_tui.store import commands, queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 
 
 def set_state(conn, job, state):

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from wnkd_tui.cli.root import app
 from wnkd_tui.home import Home
-from wnkd_tui.store import database
-from wnkd_tui.store.database import REVISIONS, connect
+from wnkd_tui.store import connection, soundness
+from wnkd_tui.store.connection import REVISIONS
+from wnkd_tui.store.database import connect
 
 LAST = REVISIONS[-1]
 READING = (
@@ -89,7 +90,7 @@ def test_a_database_cut_short_is_refused_by_every_command(home, size):
         says = refused(wnkd(*words))
         assert f"{home.db} is damaged" in says
         assert "wnkd doctor --mend" in says
-    assert "damaged" in database.check(home)
+    assert "damaged" in soundness.check(home)
     doctor = wnkd("doctor", "--json")
     assert doctor.exit_code == 1
     (found,) = (one for one in json.loads(doctor.stdout)["checks"] if one["name"] == "database")
@@ -102,7 +103,7 @@ def test_a_database_cut_short_is_refused_by_every_command(home, size):
 def test_flipped_bits_are_told_or_do_no_harm(home, good, seed):
     flip(home, random.Random(seed), bits=1 + seed % 3)
 
-    found = database.check(home)
+    found = soundness.check(home)
 
     for words in READING:
         result = wnkd(*words)
@@ -123,7 +124,7 @@ def test_a_page_of_something_else_is_told(home, good, seed):
         file.seek(page * PAGE)
         file.write(rng.randbytes(PAGE))
 
-    assert "is damaged" in database.check(home)
+    assert "is damaged" in soundness.check(home)
 
     for words in READING:
         result = wnkd(*words)
@@ -176,7 +177,7 @@ def test_something_else_in_its_place_is_refused(home, harm, says):
 
     for words in (*READING, *WRITING, ("run-queue", "--drain")):
         assert says in refused(wnkd(*words))
-    assert says in database.check(home)
+    assert says in soundness.check(home)
     assert wnkd("doctor").exit_code == 1
 
 
@@ -196,7 +197,7 @@ def test_an_emptied_database_is_not_taken_for_a_new_one(tmp_path):
 
     home.db.write_bytes(b"")
     (tmp_path / "wnkd.db.backup").write_bytes(b"anything")
-    with pytest.raises(database.StoreError, match="is empty, though it held trials") as told:
+    with pytest.raises(connection.StoreError, match="is empty, though it held trials") as told:
         connect(home)
 
     assert "newest backup: wnkd.db.backup of 20" in str(told.value)
@@ -251,7 +252,7 @@ def emptied(path):
 def test_a_damaged_log_costs_no_more_than_what_was_in_it(logged, harm):
     harm(logged.database_files[1])
 
-    assert database.check(logged) is None
+    assert soundness.check(logged) is None
     with closing(connect(logged)) as conn:
         assert conn.execute("SELECT count(*) FROM job").fetchone()[0] == 47
         assert not conn.execute("SELECT 1 FROM setting WHERE name = 'late'").fetchall()
@@ -261,7 +262,7 @@ def test_a_damaged_log_costs_no_more_than_what_was_in_it(logged, harm):
 def test_a_damaged_index_of_the_log_costs_nothing(logged, harm):
     harm(logged.database_files[2])
 
-    assert database.check(logged) is None
+    assert soundness.check(logged) is None
     with closing(connect(logged)) as conn:
         assert conn.execute("SELECT 1 FROM setting WHERE name = 'late'").fetchall()
 
@@ -270,7 +271,7 @@ def test_a_damaged_index_of_the_log_costs_nothing(logged, harm):
 
 
 def test_a_writer_that_holds_on_is_told_by_every_command_that_writes(home, good, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.02)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.02)
     with closing(sqlite3.connect(home.db, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for words in WRITING:
@@ -280,7 +281,7 @@ def test_a_writer_that_holds_on_is_told_by_every_command_that_writes(home, good,
 
 
 def test_one_that_lets_nobody_read_is_told_by_every_command(home, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.02)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.02)
     with closing(sqlite3.connect(home.db, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN IMMEDIATE")

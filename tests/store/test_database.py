@@ -21,8 +21,9 @@ from sqlmodel import SQLModel, select
 
 import wnkd_tui.store.tables as tables
 from wnkd_tui.home import Home
-from wnkd_tui.store import backups, database, migrate
-from wnkd_tui.store.database import REVISIONS, StoreError, connect, session, transaction
+from wnkd_tui.store import backups, connection, database, migrate, soundness
+from wnkd_tui.store.connection import REVISIONS, StoreError, transaction
+from wnkd_tui.store.database import connect, session
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,7 +58,7 @@ def test_an_empty_file_is_made_a_database(tmp_path):
 
     connect(home).close()
 
-    assert database.revision(home) == REVISIONS[-1]
+    assert connection.revision(home) == REVISIONS[-1]
 
 
 def test_a_newer_schema_is_refused_in_one_line(home, conn):
@@ -138,7 +139,7 @@ def test_a_migration_that_fails_changes_nothing(home, conn, another):
         connect(home)
 
     assert schema(conn) == before
-    assert database.revision(home) == REVISIONS[-1]
+    assert connection.revision(home) == REVISIONS[-1]
 
 
 def test_eight_may_make_the_database_at_once(tmp_path):
@@ -160,7 +161,7 @@ def test_a_copy_that_is_there_already_is_not_overwritten(home, conn, another):
     connect(home).close()
 
     assert Path(f"{home.db}.before-next").read_text() == "mine"
-    assert database.revision(Home(kept_as(home, "wnkd.db.before-next-2"))) == REVISIONS[-1]
+    assert connection.revision(Home(kept_as(home, "wnkd.db.before-next-2"))) == REVISIONS[-1]
 
 
 def test_without_a_copy_there_is_no_migration(home, conn, another, monkeypatch):
@@ -174,7 +175,7 @@ def test_without_a_copy_there_is_no_migration(home, conn, another, monkeypatch):
         connect(home)
 
     assert "\n" not in str(told.value)
-    assert database.revision(home) == REVISIONS[-1]
+    assert connection.revision(home) == REVISIONS[-1]
     assert home.backups == []
 
 
@@ -187,7 +188,7 @@ def test_a_damaged_database_is_not_migrated(home, conn, another):
     with pytest.raises(StoreError, match="is damaged"):
         connect(home)
 
-    assert database.revision(home) == REVISIONS[-1]
+    assert connection.revision(home) == REVISIONS[-1]
     assert home.backups == []
 
 
@@ -202,10 +203,10 @@ def test_a_process_that_migrates_is_killed_at_any_moment(released):
         child = multiprocessing.get_context("fork").Process(target=killed_at, args=(home, moment))
         child.start()
         child.join()
-        assert database.revision(home) in ("0001", REVISIONS[-1])
+        assert connection.revision(home) in ("0001", REVISIONS[-1])
         for copy in home.backups:
-            assert database.revision(Home(kept_as(home, copy.name))) == "0001"
-        assert database.check(home) is None  # by which it is brought up to date
+            assert connection.revision(Home(kept_as(home, copy.name))) == "0001"
+        assert soundness.check(home) is None  # by which it is brought up to date
         with closing(connect(home)) as conn:
             assert conn.execute("SELECT count(*) FROM metric").fetchone()[0] == 985
         shutil.rmtree(home.root)
@@ -234,7 +235,7 @@ def killed_at(home, moment):
         sync(path)
         step()
 
-    original, sync = database.open_file, backups.sync
+    original, sync = connection.open_file, backups.sync
     for module in (migrate, backups):
         module.open_file = opened
     backups.sync = synced
@@ -277,7 +278,7 @@ def test_a_backup_never_takes_the_place_of_a_better_one(home, conn):
 
 
 def test_a_writer_that_holds_on_is_told_in_one_line(home, conn, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT", 0.05)
     conn.execute("BEGIN IMMEDIATE")
 
     def write() -> None:

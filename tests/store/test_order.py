@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wnkd_tui.store import order, queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 
 
 @pytest.fixture

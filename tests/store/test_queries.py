@@ -10,7 +10,7 @@ from engine import process as processes
 from engine.process import ProcessId
 from engine.spec import Teachers
 from wnkd_tui.store import liveness, queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.rows import BLOCKING
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.plan import JobSpec, Plan
 from engine.spec import Teachers, TrialSpec
 from wnkd_tui.store import commands, figures, queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.states import JOB_STATES
 
 FEW = 6

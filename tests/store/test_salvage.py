@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from wnkd_tui.store import backups, database, queries, salvage
-from wnkd_tui.store.database import REVISIONS, StoreError, connect
+from wnkd_tui.store import backups, connection, queries, salvage, soundness
+from wnkd_tui.store.connection import REVISIONS, StoreError
+from wnkd_tui.store.database import connect
 
 LAST = REVISIONS[-1]
 TABLES = (
@@ -57,11 +58,11 @@ def test_what_can_be_read_of_metrics_is_kept_and_the_rest_read_again(home):
     before = rows(home, *TABLES, "metric")
     blank(home, "metric", leaf=1)
     damaged = home.db.read_bytes()
-    assert database.check(home)
+    assert soundness.check(home)
 
     kept = salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     after = rows(home, *TABLES, "metric")
     offset = {"job", "metric"}
     assert all(after[name] == before[name] for name in TABLES if name not in offset)
@@ -100,7 +101,7 @@ def test_without_a_backup_no_trial_stays_in_parts(home, leaf):
 
     kept = salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     with closing(connect(home)) as conn:
         left = {row.id for row in queries.trials(conn)}
         jobs = {row.id: row for row in queries.jobs(conn)}
@@ -126,7 +127,7 @@ def test_a_lost_plan_is_made_whole_or_dropped(home, table):
 
     salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     with closing(connect(home)) as conn:
         waiting = [row for row in queries.jobs(conn) if row.state == "waiting"]
         for row in waiting:
@@ -144,7 +145,7 @@ def test_one_cut_short_gives_what_is_left_or_its_backup(home, size):
 
     salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     after = rows(home, *TABLES)
     if before["job"] != after["job"]:  # the same, read again from its start
         del before["job"], after["job"]
@@ -182,7 +183,7 @@ def test_an_older_backup_is_brought_up_to_date(released):
 
     salvage.salvage(home)
 
-    assert database.revision(home) == LAST
+    assert connection.revision(home) == LAST
     assert {len(found) for found in rows(home, "job").values()} == {47}
 
 
@@ -194,7 +195,7 @@ def test_a_damaged_database_of_an_older_wnkd_is_saved_too(released):
 
     salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     assert {len(found) for found in rows(home, "job").values()} == {47}
 
 
@@ -296,7 +297,7 @@ def test_whatever_is_damaged_what_comes_of_it_is_sound(home, seed):
 
     salvage.salvage(home)
 
-    assert database.check(home) is None
+    assert soundness.check(home) is None
     with closing(connect(home)) as conn:
         assert len(queries.trials(conn)) == 18
         assert len(queries.jobs(conn)) == 47

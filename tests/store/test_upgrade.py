@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from engine.spec import Method
 from wnkd_tui.cli.root import app
-from wnkd_tui.store import database, queries
-from wnkd_tui.store.database import REVISIONS, connect
+from wnkd_tui.store import connection, queries, soundness
+from wnkd_tui.store.connection import REVISIONS
+from wnkd_tui.store.database import connect
 from wnkd_tui.store.find import labels
 from wnkd_tui.store.find.listing import Search, job_ids, trial_ids, trial_lines
 
@@ -33,7 +34,7 @@ def test_every_released_schema_has_its_database():
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_everything_works_on_it(released, revision):
     home = released(revision)
-    assert database.revision(home) == revision
+    assert connection.revision(home) == revision
 
     jobs = told("queue", "list")["jobs"]
     trials = told("trial", "list")["trials"]
@@ -46,7 +47,7 @@ def test_everything_works_on_it(released, revision):
     assert len(again["trials"]) == 5
     new = told("queue", "add", "--noise", "20", "--limit-train", "100")
     assert min(trial["id"] for trial in new["trials"] if trial["new"]) > 18
-    assert database.check(home) is None
+    assert soundness.check(home) is None
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -62,7 +63,7 @@ def test_nothing_is_lost(released, revision):
             continue
         same = [c for c in rows.columns if (revision, table, c) not in CHANGED]
         assert after[table].only(same) == rows.only(same), table
-    assert database.check(home) is None
+    assert soundness.check(home) is None
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])

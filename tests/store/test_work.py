@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wnkd_tui.store import claims, queries
+from wnkd_tui.store import claims, queries, supervisors
 from wnkd_tui.store import work as store
 from wnkd_tui.store.database import connect
 
@@ -110,9 +110,9 @@ def test_the_first_ready_job_is_claimed_first(conn, add):
 
     assert [queries.job(conn, work.id).name for work in names if work] == ["a", "d"]
     assert names[2] is None
-    assert not claims.ready(conn, 1.0, 2.0)
+    assert not claims.line(conn, 1.0, 2.0)
     conn.execute("UPDATE job SET state = 'done' WHERE name = 'a'")
-    assert claims.ready(conn, 1.0, 2.0)
+    assert claims.line(conn, 1.0, 2.0)
 
 
 def test_a_slot_holds_one_job_whoever_runs_it(conn):
@@ -163,7 +163,7 @@ def test_only_the_jobs_of_dead_supervisors_are_adopted(conn):
         if me != "left":
             beat(conn, me)
 
-    assert store.adopt(conn, "new", lambda row: row["id"] == "dead") == 2
+    assert supervisors.adopt(conn, "new", lambda row: row["id"] == "dead") == 2
 
     owners = Counter(row.supervisor for row in queries.jobs(conn))
     assert owners == {"new": 2, "alive": 1}
@@ -213,19 +213,18 @@ def test_a_run_leaves_a_row_that_tells_how_it_went(conn):
     assert (second.started_at, second.memory) == (20.0, 7)
 
 
-def test_what_a_job_takes_of_its_gpu_is_what_such_a_one_took_here_last_time(conn, add):
+def test_what_a_job_takes_of_memory_is_what_such_a_one_took_here_last_time(conn, add):
     """Same kind, same recipe and dataset, same host; the latest."""
     asked = []
 
     def place(job, taken):
-        asked.append(job.memory)
+        asked.append((job.memory, job.host_memory))
         return "GPU 0"
 
     def run(host, memory, now):
         work = claims.claim(conn, "me", host, now, place, lambda _: None, has=lambda _: True)
-        store.settle(
-            conn, "me", work, store.Ending("done", "done", memory=memory), now=now, seconds=1.0
-        )
+        took = {"memory": memory, "host_memory": memory and 10 * memory}
+        store.settle(conn, "me", work, store.Ending("done", "done", **took), now=now, seconds=1.0)
 
     for seed in range(4):
         add(f"job {seed}", seed=seed)
@@ -234,7 +233,7 @@ def test_what_a_job_takes_of_its_gpu_is_what_such_a_one_took_here_last_time(conn
     run("there", 9, 2.0)
     run("here", 7, 3.0)
     run("here", None, 4.0)
-    assert asked == [None, None, 5, 7]
+    assert asked == [(None, None), (None, None), (5, 50), (7, 70)]
 
     add("other set", seed=9)
     conn.execute("UPDATE job SET name = 'T_1s'")
@@ -243,7 +242,7 @@ def test_what_a_job_takes_of_its_gpu_is_what_such_a_one_took_here_last_time(conn
     conn.execute("UPDATE job SET name = 'T_1s'")
     run("here", None, 5.0)
     run("here", None, 6.0)
-    assert asked[4:] == [None, 7]
+    assert asked[4:] == [(None, None), (7, 70)]
 
 
 def test_a_slot_of_another_host_is_another_slot(conn):
@@ -270,7 +269,7 @@ def test_a_failure_to_prepare_leaves_the_job_as_it_was(conn):
 
 def test_claims_walk_an_index_of_what_waits(conn):
     """Not all jobs, and nothing is sorted: 50,000 that are done cost nothing."""
-    plan = plan_of(conn, claims._CANDIDATES, now=1.0, horizon=2.0)
+    plan = plan_of(conn, claims._CANDIDATES % claims._QUEUE, now=1.0, horizon=2.0)
     assert plan[0] == "SCAN job USING INDEX ix_job_waiting"
     assert not any("ORDER BY" in line for line in plan)
     plan = plan_of(conn, claims._MEMORY, id=1, host="", kind="", name="", recent=1)
@@ -282,6 +281,6 @@ def plan_of(conn, select, **values):
 
 
 def beat(conn, me):
-    store.beat(
+    supervisors.beat(
         conn, me, host="host", pid=1, process="1:2.0:boot", started_at=0.0, now=0.0, note="working"
     )

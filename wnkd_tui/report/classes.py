@@ -20,7 +20,7 @@ from wnkd_tui.report.conditions import SCHEMA
 from wnkd_tui.report.notes import on_signs
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Accuracy, Difference, Epoch, Shown, difference
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 By = Literal["class", "difference"]
 _EACH = "Every class has its own interval: of 100 classes that are alike, five seem to differ."

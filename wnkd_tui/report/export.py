@@ -8,6 +8,8 @@ from typing import Literal
 
 from engine.durable import replacing
 from engine.errors import SpecError
+from wnkd_tui.report import files, latex
+from wnkd_tui.report.picture import draw
 from wnkd_tui.report.sheet import Figure, Sheet
 
 Form = Literal["png", "svg", "csv", "md", "tex"]
@@ -64,8 +66,6 @@ def write(what: Exported, path: Path, *, replace: bool = False) -> None:
     if path.exists() and not replace:
         raise SpecError(f"{path} is there already")
     if form == "png" or form == "svg":
-        from wnkd_tui.report.picture import draw
-
         draw([one for one in what.figures if one.lines], path, form)
         return
     sheets = what.data if form == "csv" and what.data else what.sheets
@@ -78,8 +78,6 @@ def write(what: Exported, path: Path, *, replace: bool = False) -> None:
 
 def text(sheets: Sequence[Sheet], form: Form) -> str:
     """Sheets as CSV, Markdown or LaTeX."""
-    from wnkd_tui.report import files, latex
-
     if form == "csv":
         return files.as_csv(sheets)
     return files.as_markdown(sheets) if form == "md" else latex.as_latex(sheets)

@@ -59,7 +59,7 @@ def draw(figures: Sequence[Figure], path: Path, kind: Kind) -> None:
     Raises SpecError where matplotlib is missing or the file cannot be written.
     """
     try:
-        import matplotlib
+        import matplotlib  # an extra
         from matplotlib.figure import Figure as Canvas
     except ImportError:
         raise SpecError("pictures need matplotlib: pip install 'wnkd-tui[plots]'") from None

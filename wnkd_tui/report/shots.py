@@ -14,7 +14,7 @@ from wnkd_tui.report.ranks import ranked
 from wnkd_tui.report.rows import Row, over_classes
 from wnkd_tui.report.sheet import Cell, Column, Sheet
 from wnkd_tui.report.stats import Accuracy, Epoch, Shown, Stat
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 TITLES = {"all": "all classes", "many": "many-shot", "medium": "medium-shot", "few": "few-shot"}
 _WHAT = (

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from engine.durable import NEW, sync
 from wnkd_tui.home import Home
-from wnkd_tui.store.database import StoreError, explained, open_file
+from wnkd_tui.store.connection import StoreError, explained, open_file
 
 DAY = 86_400.0  # seconds
 

@@ -5,15 +5,16 @@ trial that has the fewest running jobs; then they go by position. What is not re
 by an index of waiting jobs alone, and only the first ones that are ready are put in order.
 """
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 from wnkd_tui.store.states import BLOCKED
 from wnkd_tui.store.work import WORK, Candidate, Work
 
 WINDOW = 500  # ready jobs among which fairness is sought: more than there are slots, trial by trial
-RECENT = 500  # runs that are asked for what a job may take of its GPU
+RECENT = 500  # runs that are asked for what a job may take of its GPU, jobs of the host's memory
 
 # `now` and `horizon` in UTC seconds. A time beyond the horizon was set by a clock since put back.
 _READY = """
@@ -23,6 +24,7 @@ job.state = 'waiting' AND NOT EXISTS (
 """
 _DUE = "(job.retry_at IS NULL OR job.retry_at <= :now OR job.retry_at > :horizon)"
 _QUEUE = "FROM job INDEXED BY ix_job_waiting WHERE"
+_AMONG = "FROM json_each(:among) AS chosen CROSS JOIN job ON job.id = chosen.value WHERE"
 _ORDER = "ORDER BY job.priority DESC, job.position, job.id"
 # `busy`: how many jobs run of that trial of a job that has the fewest.
 _CANDIDATES = f"""
@@ -32,29 +34,41 @@ WITH load(trial_id, jobs) AS MATERIALIZED (
 SELECT job.id, job.priority, coalesce((
     SELECT min(coalesce((SELECT jobs FROM load WHERE load.trial_id = mine.trial_id), 0))
     FROM trial_job AS mine WHERE mine.job_id = job.id), 0) AS busy
-{_QUEUE} {_READY} AND {_DUE} {_ORDER}
+%s {_READY} AND {_DUE} {_ORDER}
 """
-# The last run on this host of a job of the same kind for the same recipe and dataset.
-_MEMORY = """
-SELECT recent.memory FROM (
-    SELECT job_id, memory, started_at FROM attempt
-    WHERE memory IS NOT NULL AND host = :host ORDER BY started_at DESC LIMIT :recent) AS recent
-JOIN job ON job.id = recent.job_id AND job.kind = :kind AND job.name = :name
-WHERE EXISTS (
+# Jobs of the same kind for the same recipe and dataset as that of `:id`.
+_ALIKE = """
+EXISTS (
     SELECT 1 FROM trial_job AS theirs JOIN trial AS one ON one.id = theirs.trial_id
     JOIN trial_job AS ours ON ours.job_id = :id JOIN trial AS other ON other.id = ours.trial_id
     WHERE theirs.job_id = recent.job_id
         AND one.recipe = other.recipe AND one.dataset = other.dataset)
-ORDER BY recent.started_at DESC LIMIT 1
+"""
+# The last run of such a one on this host.
+_MEMORY = f"""
+SELECT recent.memory FROM (
+    SELECT job_id, memory, started_at FROM attempt
+    WHERE memory IS NOT NULL AND host = :host ORDER BY started_at DESC LIMIT :recent) AS recent
+JOIN job ON job.id = recent.job_id AND job.kind = :kind AND job.name = :name
+WHERE {_ALIKE} ORDER BY recent.started_at DESC LIMIT 1
+"""
+# The newest of such jobs that this host has done; students are many, and few of one name.
+_HOST_MEMORY = f"""
+SELECT run.host_memory FROM (
+    SELECT id AS job_id, attempt FROM job INDEXED BY ix_job_name
+    WHERE kind = :kind AND name = :name AND state = 'done' ORDER BY id DESC LIMIT :recent) AS recent
+JOIN attempt AS run ON run.job_id = recent.job_id AND run.number = recent.attempt
+    AND run.host = :host AND run.host_memory IS NOT NULL
+WHERE {_ALIKE} LIMIT 1
 """
 
 Place = Callable[[Candidate, Collection[str]], str | None]
 
 
-def ready(conn: sqlite3.Connection, now: float, horizon: float) -> bool:
-    """Whether a job could be claimed; see `claim` for the times."""
-    select = f"SELECT 1 {_QUEUE} {_READY} AND {_DUE} LIMIT 1"
-    return conn.execute(select, {"now": now, "horizon": horizon}).fetchone() is not None
+def line(conn: sqlite3.Connection, now: float, horizon: float) -> list[int]:
+    """The first jobs that could be claimed, in the queue's order; see `claim` for the times."""
+    select = f"SELECT job.id {_QUEUE} {_READY} AND {_DUE} {_ORDER} LIMIT {WINDOW}"
+    return [row["id"] for row in conn.execute(select, {"now": now, "horizon": horizon})]
 
 
 def pending(conn: sqlite3.Connection) -> bool:
@@ -97,9 +111,11 @@ def claim(
     *,
     has: Callable[[str], bool],
     horizon: float = float("inf"),
+    among: Collection[int] | None = None,
 ) -> Work | None:
     """Takes the first job that can start and for which `place` has a slot; None: there is none.
 
+    Of a `line` that was found just now, `among` is what is left: no other is looked for then.
     `place` is given the slots of `host` that are in use; None from it passes the job over. `has`
     tells whether the artifact with a key is there: an input whose artifact is gone waits to be made
     again, and so does the job. `prepare` runs before the claim counts: a supervisor that is killed
@@ -111,9 +127,9 @@ def claim(
         remade = True
         while remade:
             remade = False
-            for job_id in _in_order(conn, now, horizon):
+            for job_id in _in_order(conn, now, horizon, among):
                 if _make_again(conn, job_id, has):
-                    remade = True
+                    remade, among = True, None
                     continue
                 candidate = _candidate(conn, job_id, host)
                 slot = place(candidate, taken)
@@ -125,15 +141,18 @@ def claim(
     return None
 
 
-def _in_order(conn: sqlite3.Connection, now: float, horizon: float) -> Iterator[int]:
+def _in_order(
+    conn: sqlite3.Connection, now: float, horizon: float, among: Collection[int] | None
+) -> Iterator[int]:
     """The jobs to try, the first one first; one may come twice."""
-    times = {"now": now, "horizon": horizon}
-    first = conn.execute(f"{_CANDIDATES} LIMIT 1", times).fetchone()
+    candidates = _CANDIDATES % (_QUEUE if among is None else _AMONG)
+    known = {"now": now, "horizon": horizon, "among": json.dumps(among and [*among])}
+    first = conn.execute(f"{candidates} LIMIT 1", known).fetchone()
     if first is None:
         return
     if not first["busy"]:  # then it is the best there can be, and the rest need not be looked at
         yield first["id"]
-    found = conn.execute(f"{_CANDIDATES} LIMIT {WINDOW}", times).fetchall()
+    found = conn.execute(f"{candidates} LIMIT {WINDOW}", known).fetchall()
     for row in sorted(found, key=lambda row: (-row["priority"], row["busy"])):
         yield row["id"]
 
@@ -142,8 +161,9 @@ def _candidate(conn: sqlite3.Connection, job_id: int, host: str) -> Candidate:
     job = conn.execute("SELECT id, key, kind, name, spec FROM job WHERE id = ?", [job_id])
     row = dict(job.fetchone())
     known = {"id": job_id, "host": host, "kind": row["kind"], "name": row["name"]}
-    memory = conn.execute(_MEMORY, {**known, "recent": RECENT}).fetchone()
-    return Candidate(**row, memory=memory["memory"] if memory else None)
+    took = [conn.execute(one, {**known, "recent": RECENT}) for one in (_MEMORY, _HOST_MEMORY)]
+    memory, host_memory = ((found.fetchone() or (None,))[0] for found in took)
+    return Candidate(**row, memory=memory, host_memory=host_memory)
 
 
 def _make_again(conn: sqlite3.Connection, job_id: int, has: Callable[[str], bool]) -> bool:

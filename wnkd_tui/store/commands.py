@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries, undoing
-from wnkd_tui.store.database import StoreError, connect, session, transaction
+from wnkd_tui.store.connection import StoreError, transaction
+from wnkd_tui.store.database import connect, session
 from wnkd_tui.store.rows import CaptureRow, JobRow, TrialRow
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add_trials(
     says, by a dataset's name, where it is on this host, for the jobs that read it. `capture` is
     kept with what is queued by this: new trials, new jobs and those that wait again.
     """
-    from wnkd_tui.store.intake import Intake
+    from wnkd_tui.store.intake import Intake  # late: SQLModel takes a second
 
     with session(home) as opened:
         intake = Intake(opened, data or {}, capture)
@@ -136,7 +137,7 @@ def add_dataset(home: Home, info: "DatasetInfo") -> None:
     """
     if info.path is None:
         raise StoreError(f"dataset {info.name} is built in: it needs no adding")
-    from wnkd_tui.store.tables import Dataset
+    from wnkd_tui.store.tables import Dataset  # late, as in `add_trials`
 
     row = Dataset(
         name=info.name,

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, event, pool
 
 from wnkd_tui.home import Home
 from wnkd_tui.store import backups
-from wnkd_tui.store.database import REVISIONS, StoreError, open_file, revision
+from wnkd_tui.store.connection import REVISIONS, StoreError, open_file, revision
 
 SCRIPTS = str(resources.files("wnkd_tui.store").joinpath("migrations"))
 PATIENCE = 60.0  # seconds to wait for another process that brings the database up to date

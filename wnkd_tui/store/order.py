@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Collection
 
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import StoreError, transaction
+from wnkd_tui.store.connection import StoreError, transaction
 
 MOVABLE = ("waiting", "paused")
 _NEEDED = """

@@ -3,25 +3,25 @@
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import Any
 
 from engine.spec import TrialSpec
 from wnkd_tui.store import liveness
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.curves import curves as curves
 from wnkd_tui.store.curves import metrics as metrics
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.datasets import dataset as dataset
+from wnkd_tui.store.datasets import datasets as datasets
 from wnkd_tui.store.results import results as results
 from wnkd_tui.store.results import settings as settings
 from wnkd_tui.store.rows import (
     AttemptRow,
     CaptureRow,
-    DatasetRow,
     JobRow,
-    SupervisorRow,
     TrialRow,
 )
 from wnkd_tui.store.states import BLOCKED, BLOCKED_CHOSEN, DESERTED, STATE, telling
+from wnkd_tui.store.supervisors import supervisors as supervisors
 
 # Behind one of BLOCKED; to be filled in: a job's result, where jobs come from, and a condition.
 _JOBS = f"""
@@ -29,15 +29,25 @@ _JOBS = f"""
 SELECT job.id, job.key, job.kind, job.name, {STATE} AS state, job.wanted, job.position, job.done,
     job.total, job.unit, job.rate, job.attempt, job.slot, job.device, %s AS result, job.queued_at,
     job.started_at, job.finished_at, job.supervisor, job.handle, job.priority, job.losses,
-    job.retry_at, job.capture,
+    job.retry_at, job.capture, run.host, run.place, run.together,
     CASE WHEN culprit.id IS NULL THEN coalesce({DESERTED}, job.reason)
         ELSE 'waits for job ' || culprit.id || ' (' || culprit.state || ')' END AS reason,
     (SELECT group_concat(trial_id) FROM trial_job WHERE job_id = job.id) AS trials,
     (SELECT group_concat(input_id) FROM job_input WHERE job_id = job.id) AS inputs
 FROM %s
+LEFT JOIN attempt AS run
+    ON job.state = 'running' AND run.job_id = job.id AND run.number = job.attempt
 LEFT JOIN culprits ON culprits.id = job.id
 LEFT JOIN job AS culprit ON culprit.id = culprits.culprit
 WHERE %s
+"""
+_IN_LINE = """
+SELECT 1 + (SELECT count(*) FROM job AS other INDEXED BY ix_job_waiting
+    WHERE other.state = 'waiting' AND other.priority > job.priority)
+    + (SELECT count(*) FROM job AS other INDEXED BY ix_job_waiting
+    WHERE other.state = 'waiting' AND other.priority = job.priority
+        AND (other.position, other.id) < (job.position, job.id)) AS place
+FROM job WHERE job.id = ? AND job.state = 'waiting'
 """
 _SHORT_RESULT = "json_remove(job.result, '$.per_class')"
 _TRIALS = f"""
@@ -88,6 +98,12 @@ def job(conn: sqlite3.Connection, id: int) -> JobRow:
     if not found:
         raise StoreError(f"no job {id}: wnkd queue list shows them")
     return found[0]
+
+
+def in_line(conn: sqlite3.Connection, id: int) -> int | None:
+    """The place of a waiting job among all that wait, from 1; None for one that does not."""
+    row = conn.execute(_IN_LINE, [id]).fetchone()
+    return row["place"] if row else None
 
 
 def these_jobs(conn: sqlite3.Connection, ids: Iterable[int]) -> list[JobRow]:
@@ -145,48 +161,6 @@ def count_trials(conn: sqlite3.Connection) -> int:
     return found
 
 
-def supervisors(conn: sqlite3.Connection, now: float) -> list[SupervisorRow]:
-    """Every known `run-queue`, the newest first; `now` in UTC seconds, for an older wnkd's."""
-    rows = conn.execute("SELECT * FROM supervisor ORDER BY started_at DESC").fetchall()
-    return [
-        SupervisorRow(
-            **row, alive=liveness.alive(row["process"], row["beat"], row["heartbeat"], now)
-        )
-        for row in rows
-    ]
-
-
-def datasets(conn: sqlite3.Connection) -> list[DatasetRow]:
-    """Built-in datasets, then those that were added, by name."""
-    from engine.data import registry
-
-    builtin = [
-        DatasetRow(
-            name=info.name,
-            kind=info.kind,
-            path=None,
-            key=info.key,
-            classes=info.classes,
-            train_per_class=info.train_per_class,
-            val_per_class=info.val_per_class,
-            added_at=None,
-            size=info.size,
-        )
-        for info in registry.builtin()
-    ]
-    return builtin + [_dataset(row) for row in conn.execute("SELECT * FROM dataset ORDER BY name")]
-
-
-def dataset(conn: sqlite3.Connection, name: str) -> DatasetRow:
-    """Raises StoreError, which lists the known ones, where `name` is none of them."""
-    known = {row.name: row for row in datasets(conn)}
-    if name not in known:
-        raise StoreError(
-            f"unknown dataset {name!r}; known: {', '.join(known)} (wnkd dataset add adds one)"
-        )
-    return known[name]
-
-
 def setting(conn: sqlite3.Connection, name: str) -> str | None:
     """A fact that `commands.remember` kept, None where there is none."""
     row = conn.execute("SELECT value FROM setting WHERE name = ?", [name]).fetchone()
@@ -209,15 +183,3 @@ def _job(row: sqlite3.Row) -> JobRow:
 
 def _trial(row: sqlite3.Row) -> TrialRow:
     return TrialRow(**dict(row) | {"spec": TrialSpec.from_dict(json.loads(row["spec"]))})
-
-
-def _dataset(row: sqlite3.Row) -> DatasetRow:
-    from engine.data.registry import Skipped
-
-    fields = dict(row)
-    for name in ("classes", "train_per_class", "val_per_class", "size"):
-        fields[name] = None if row[name] is None else tuple(json.loads(row[name]))
-    for name in ("path", "prompts", "splits"):
-        fields[name] = None if row[name] is None else Path(row[name])
-    fields["skipped"] = tuple(Skipped(**one) for one in json.loads(row["skipped"]))
-    return DatasetRow(**fields)

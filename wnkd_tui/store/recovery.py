@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.spec import TrialSpec
 from wnkd_tui.store import soundness
-from wnkd_tui.store.database import FAULTS, transaction
+from wnkd_tui.store.connection import FAULTS, transaction
 
 LEFT_OUT = ("supervisor",)  # who was at work then is not now
 PLAN = ("trial", "job", "trial_job", "job_input")

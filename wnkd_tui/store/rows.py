@@ -1,18 +1,13 @@
 """What queries return: plain frozen records, times in UTC seconds since 1970."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from engine.changes import Changes
 from engine.spec import Method, Teachers, TrialSpec
 
-if TYPE_CHECKING:
-    from engine.data.registry import Skipped, Source
-
 # Ended without having been done: what needs such a job waits until it is tried again.
 BLOCKING = ("failed", "cancelled", "lost")
-HELD_UP = ("paused:", "waits for")  # how a supervisor's note begins that tells of a hindrance
 
 
 @dataclass(frozen=True)
@@ -23,6 +18,7 @@ class JobRow:
     so, or which job a waiting one waits for. `wanted` is the state a running job is being brought
     to (cancelled, paused, waiting), else None. `rate` is in units per second. `losses`: how often
     in a row it was lost with no progress; `retry_at`: before that time it is not tried again.
+    `host`, `place` and `together` are those of the run of a running one, see AttemptRow.
     """
 
     id: int
@@ -50,6 +46,9 @@ class JobRow:
     losses: int
     retry_at: float | None
     capture: str | None
+    host: str | None
+    place: str | None
+    together: int | None
     trials: tuple[int, ...]
     inputs: tuple[int, ...]
 
@@ -59,6 +58,26 @@ class JobRow:
         if self.state == "done":
             return 1.0
         return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def waits_there(self) -> bool:
+        """Whether it counts as running and waits with a cluster: `reason` says for what."""
+        return self.state == "running" and self.reason is not None
+
+    @property
+    def where(self) -> str | None:
+        """As AttemptRow's, of one that runs; None where it does not, or a cluster has not said."""
+        if self.state != "running" or self.host is None or (self.waits_there and not self.place):
+            return None
+        return _where(self.place, self.host, self.slot, self.together)
+
+    @property
+    def told(self) -> str | None:
+        """How it is, in a line: where it runs and on which device, or what it waits for; why it
+        ended so. None where there is nothing to say."""
+        if self.state != "running":
+            return self.reason
+        return ", ".join(filter(None, [self.where, self.reason or self.device])) or None
 
 
 @dataclass(frozen=True)
@@ -88,8 +107,9 @@ class AttemptRow:
 
     @property
     def where(self) -> str:
-        """`on host, GPU 0`, or where a cluster has put it: `Slurm job 12 on node7`."""
-        return self.place or f"on {self.host}, {self.slot}"
+        """`on server, GPU 0`, or where a cluster has put it: `Slurm job 12 on node7`; of students
+        side by side `on server, GPU 0 (3 jobs in one process)`."""
+        return _where(self.place, self.host, self.slot, self.together)
 
 
 @dataclass(frozen=True)
@@ -108,7 +128,7 @@ class CaptureRow:
 
 
 @dataclass(frozen=True)
-class TrialRow:
+class _Trial:
     """A trial; its state follows from its jobs."""
 
     id: int
@@ -119,6 +139,12 @@ class TrialRow:
     added_at: float
     jobs_done: int
     jobs_total: int
+
+
+@dataclass(frozen=True)
+class TrialRow(_Trial):
+    """A trial with what it was queued with and is of."""
+
     capture: str | None = None
     dataset_key: str | None = None
 
@@ -156,21 +182,13 @@ class TrialRow:
 
 
 @dataclass(frozen=True)
-class TrialLine:
+class TrialLine(_Trial):
     """A trial as lists show it.
 
     `acc` and `last` are the student's validation top-1 in percent at its best and its last epoch,
     `tx` that of T_x at its best; None until the job is done, and where there is none.
     """
 
-    id: int
-    key: str
-    name: str
-    spec: TrialSpec
-    state: str
-    added_at: float
-    jobs_done: int
-    jobs_total: int
     acc: float | None
     last: float | None
     tx: float | None
@@ -208,71 +226,9 @@ class SettingRow(NamedTuple):
     done: int
 
 
-@dataclass(frozen=True)
-class SupervisorRow:
-    """A `run-queue`; `alive` while its heartbeat is fresh and, where it can be seen, its process
-    runs."""
-
-    id: str
-    host: str
-    pid: int
-    started_at: float
-    heartbeat: float
-    note: str | None
-    process: str | None
-    beat: float | None
-    alive: bool
-
-    @property
-    def held_up(self) -> str | None:
-        """What keeps it from starting jobs, in its own words; None where nothing does."""
-        return self.note if self.note and self.note.startswith(HELD_UP) else None
-
-
-@dataclass(frozen=True)
-class DatasetRow:
-    """A dataset that trials can name. `path` and `added_at` are None for a built-in one.
-
-    `prompts` is a CSV of class,prompt, `splits` the folder of imagenet-lt's split files. `size` is
-    (H, W, channels), None for one that an older wnkd registered. `skipped` are files that could
-    not be read.
-    """
-
-    name: str
-    kind: str
-    path: Path | None
-    key: str
-    classes: tuple[str, ...]
-    train_per_class: tuple[int, ...]
-    val_per_class: tuple[int, ...]
-    added_at: float | None
-    prompts: Path | None = None
-    splits: Path | None = None
-    skipped: "tuple[Skipped, ...]" = ()
-    size: tuple[int, int, int] | None = None
-
-    @property
-    def builtin(self) -> bool:
-        return self.path is None
-
-    @property
-    def source(self) -> "Source":
-        """Where it is on this host, as the engine reads it."""
-        from engine.data.registry import Source
-
-        skipped = tuple(one.file for one in self.skipped)
-        return Source(self.name, self.kind, self.path, self.prompts, self.splits, skipped)
-
-    @property
-    def location(self) -> dict[str, Any]:
-        """The same for a job's file: JSON-ready."""
-        paths = {"path": self.path, "prompts": self.prompts, "splits": self.splits}
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            **{name: str(path) if path else None for name, path in paths.items()},
-            "skipped": [one.file for one in self.skipped],
-        }
+def _where(place: str | None, host: str, slot: str | None, together: int | None) -> str:
+    there = place or f"on {host}, {slot}"
+    return f"{there} ({together} jobs in one process)" if together and together > 1 else there
 
 
 @dataclass(frozen=True)

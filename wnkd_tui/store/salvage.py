@@ -14,16 +14,10 @@ from filelock import FileLock
 
 from wnkd_tui.home import Home
 from wnkd_tui.store import backups, recovery
-from wnkd_tui.store.database import (
-    FAULTS,
-    REVISIONS,
-    StoreError,
-    check,
-    connect,
-    open_file,
-    revision,
-)
+from wnkd_tui.store.connection import FAULTS, REVISIONS, StoreError, open_file, revision
+from wnkd_tui.store.database import connect
 from wnkd_tui.store.migrate import migrate
+from wnkd_tui.store.soundness import check
 
 # The bytes that SQLite's connections lock for as long as they are open (in WAL mode).
 SHARED, LENGTH = 0x40000002, 510

@@ -4,11 +4,15 @@ a bit that changed inside of a value is found here, where it makes the value sen
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from engine.errors import WnkdError
 from engine.spec import TrialSpec
+from wnkd_tui.home import Home
 from wnkd_tui.store import queries
+from wnkd_tui.store.connection import FAULTS, StoreError, damaged, explained
+from wnkd_tui.store.database import connect
 
 STATES = ("waiting", "running", "paused", "done", "failed", "cancelled", "lost")
 JSON_COLUMNS = {
@@ -30,6 +34,29 @@ STORED = {int: "integer", float: "real", str: "text"}
 MANY_ROWS = "metric"  # looked at by SQLite alone
 
 Columns = Sequence[tuple[str, tuple[type, ...], bool]]  # name, types, whether it may be NULL
+
+
+def check(home: Home) -> str | None:
+    """What is wrong with the database, in one line with what to do; None where it is sound.
+
+    Reads the whole of it: a gigabyte takes about 10 s.
+    """
+    try:
+        with closing(connect(home)) as connection:
+            found = fault(connection)
+    except StoreError as error:
+        return str(error)
+    except FAULTS as error:
+        return str(explained(error, home))
+    return damaged(home, found) if found else None
+
+
+def fault_behind(error: Exception, home: Home) -> str | None:
+    """Whether it is the database that an unexpected error comes from: what is wrong with it, in
+    one line; None where it is sound. Makes no database where there is none."""
+    if isinstance(error, FAULTS):
+        return str(explained(error, home))
+    return check(home) if home.db.exists() else None
 
 
 def fault(connection: sqlite3.Connection) -> str | None:

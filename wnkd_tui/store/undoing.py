@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wnkd_tui.store import liveness
-from wnkd_tui.store.database import StoreError, transaction
+from wnkd_tui.store.connection import StoreError, transaction
 from wnkd_tui.store.rows import BLOCKING
 
 BY_HAND = "by hand"

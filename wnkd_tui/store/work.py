@@ -4,13 +4,11 @@ A supervisor that slept too long may find its jobs adopted: its writes then chan
 """
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from engine.process import uptime
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 # Of the tables `job` and, where the job is running, `attempt`.
 WORK = """
@@ -25,7 +23,8 @@ _MINE = "id = :id AND supervisor = :me AND state = 'running' AND attempt = :atte
 @dataclass(frozen=True)
 class Candidate:
     """A job that could start now; `memory` is what such a one took of its GPU on this host last
-    time, in bytes, None where that is not known. `spec` is a JSON text."""
+    time, `host_memory` of the host, in bytes, None where that is not known. `spec` is a JSON
+    text."""
 
     id: int
     key: str
@@ -33,6 +32,7 @@ class Candidate:
     name: str
     spec: str
     memory: int | None
+    host_memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,31 +93,6 @@ class News:
     engine: str | None = None  # digest of the engine's source
 
 
-def beat(
-    conn: sqlite3.Connection,
-    me: str,
-    *,
-    host: str,
-    pid: int,
-    process: str,
-    started_at: float,
-    now: float,
-    note: str,
-) -> None:
-    """Shows that supervisor `me` lives and what it does."""
-    conn.execute(
-        "INSERT OR REPLACE INTO supervisor"
-        " (id, host, pid, process, started_at, heartbeat, beat, note)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [me, host, pid, process, started_at, now, uptime(), note],
-    )
-
-
-def dismiss(conn: sqlite3.Connection, me: str) -> None:
-    """Supervisor `me` has left: what it still had running may be adopted."""
-    conn.execute("DELETE FROM supervisor WHERE id = ?", [me])
-
-
 def mine(conn: sqlite3.Connection, me: str) -> list[Work]:
     """The running jobs of supervisor `me`."""
     rows = conn.execute(f"SELECT {WORK} FROM job WHERE state = 'running' AND supervisor = ?", [me])
@@ -149,10 +124,21 @@ def full_before(conn: sqlite3.Connection, work: Work) -> int:
     return sum(1 for _ in alike)
 
 
-def submitted(conn: sqlite3.Connection, me: str, work: Work, handle: str) -> bool:
-    """Notes the executor's handle; False where the job is no longer ours."""
-    values = {"id": work.id, "me": me, "attempt": work.attempt, "handle": handle}
-    return conn.execute(f"UPDATE job SET handle = :handle WHERE {_MINE}", values).rowcount == 1
+def submitted(
+    conn: sqlite3.Connection, me: str, work: Work, handle: str, together: int | None = None
+) -> bool:
+    """Notes the executor's handle, and how many jobs share its process, where that is known; False
+    where the job is no longer ours."""
+    values = {"id": work.id, "me": me, "attempt": work.attempt}
+    values |= {"handle": handle, "together": together}
+    with transaction(conn):
+        change = conn.execute(f"UPDATE job SET handle = :handle WHERE {_MINE}", values)
+        if change.rowcount == 1 and together:
+            conn.execute(
+                "UPDATE attempt SET together = :together WHERE job_id = :id AND number = :attempt",
+                values,
+            )
+    return change.rowcount == 1
 
 
 def moved(
@@ -214,7 +200,8 @@ def settle(
             return False
         conn.execute(
             "UPDATE attempt SET ended_at = :now, seconds = :seconds, ending = :name,"
-            " memory = :memory, host_memory = :host_memory, together = :together,"
+            " memory = :memory, host_memory = :host_memory,"
+            " together = coalesce(:together, together),"
             " reason = (SELECT reason FROM job WHERE id = :id)"
             " WHERE job_id = :id AND number = :attempt",
             values,
@@ -254,25 +241,3 @@ def record(conn: sqlite3.Connection, me: str, work: Work, news: News) -> bool:
                 values,
             )
     return True
-
-
-def adopt(conn: sqlite3.Connection, me: str, is_dead: Callable[[sqlite3.Row], bool]) -> int:
-    """Takes over the running jobs of supervisors that are dead or have left; how many."""
-    with transaction(conn):
-        dead = [row["id"] for row in conn.execute("SELECT * FROM supervisor") if is_dead(row)]
-        conn.executemany("DELETE FROM supervisor WHERE id = ?", ([name] for name in dead))
-        return conn.execute(
-            "UPDATE job SET supervisor = ? WHERE state = 'running'"
-            " AND coalesce(supervisor, '') NOT IN (SELECT id FROM supervisor)",
-            [me],
-        ).rowcount
-
-
-def requeue(conn: sqlite3.Connection, me: str) -> None:
-    """Wishes all running jobs of supervisor `me` back to waiting, but those that a person wants
-    cancelled or paused."""
-    conn.execute(
-        "UPDATE job SET wanted = 'waiting'"
-        " WHERE supervisor = ? AND state = 'running' AND wanted IS NULL",
-        [me],
-    )

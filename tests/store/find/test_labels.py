@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wnkd_tui.store import commands
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.find import labels
 from wnkd_tui.store.find.fields import TRIALS
 from wnkd_tui.store.find.language import FilterError, parse

@@ -4,14 +4,22 @@ import re
 import sqlite3
 from collections.abc import Collection, Sequence
 
+from engine.shown import is_showable
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import StoreError, transaction
+from wnkd_tui.store.connection import StoreError, transaction
 from wnkd_tui.store.find.fields import TABLES
 from wnkd_tui.store.find.language import FilterError, known_field, parse
 from wnkd_tui.store.rows import SavedFilter
 
 _TAG = re.compile(r"[\w.-]+")
 _NAME = re.compile(r'("[^"]*"?)|(?<!\S)@(\S*)')  # not within quotes
+
+
+def tag_fault(word: str) -> str:
+    """What is wrong with `word` as a tag, in a line; empty where nothing is."""
+    if _TAG.fullmatch(word):
+        return ""
+    return f"{word!r} is no tag: a tag is of letters, digits, '-', '_' and '.'"
 
 
 def tag(
@@ -25,8 +33,8 @@ def tag(
     Raises StoreError, with nothing changed, for a word that is no tag and an unknown trial.
     """
     for word in add:
-        if not _TAG.fullmatch(word):
-            raise StoreError(f"{word!r} is no tag: a tag is of letters, digits, '-', '_' and '.'")
+        if fault := tag_fault(word):
+            raise StoreError(fault)
     with transaction(conn):
         queries.check_trials(conn, trial_ids)
         conn.executemany(
@@ -40,10 +48,16 @@ def tag(
 
 
 def note(conn: sqlite3.Connection, trial_id: int, text: str) -> None:
-    """Writes a trial's note; an empty one takes it away. Raises StoreError for an unknown trial."""
+    """Writes a trial's note; an empty one takes it away.
+
+    Raises StoreError for an unknown trial, and for a text that is not for one line.
+    """
+    text = text.strip()
+    if not is_showable(text):
+        raise StoreError("a note is one line of text, without control characters")
     with transaction(conn):
         queries.check_trials(conn, [trial_id])
-        conn.execute("UPDATE trial SET note = ? WHERE id = ?", [text.strip(), trial_id])
+        conn.execute("UPDATE trial SET note = ? WHERE id = ?", [text, trial_id])
 
 
 def tags(conn: sqlite3.Connection) -> dict[str, int]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.find import moments
 from wnkd_tui.store.find.fields import Field, Fields
 
