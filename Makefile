@@ -2,15 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 DISTILLERS := .venv-peers-distill
+RAY := .venv-peers-ray
 SEED := 0
 KILLS := 200
 EVENTS := 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slurm fuzz lint format snapshots screenshots bench bench-queue bench-cluster bench-logging bench-app bench-augmentation bench-decoding bench-embedding bench-kmeans bench-distill bench-fused bench-growth bench-features bench-sweep-time soak newcomer browser torture results test-offline wordnet clean
+.PHONY: help install demo test test-slurm test-ray fuzz lint format snapshots screenshots bench bench-queue bench-cluster bench-logging bench-app bench-augmentation bench-decoding bench-embedding bench-kmeans bench-distill bench-fused bench-growth bench-features bench-sweep-time soak newcomer browser torture results test-offline wordnet clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -29,17 +31,22 @@ demo: $(STAMP) ## Run the main job: a small sweep on digits, its table and its c
 	$(BIN)/wnkd demo
 
 test: $(STAMP) ## Run the whole test suite (under 6 minutes on 2 cores, no network)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 test-offline: $(STAMP) ## Run the tests with the network cut (Linux: needs user namespaces)
-	unshare --user --map-root-user --net $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	unshare --user --map-root-user --net $(BIN)/python scripts/loopback.py $(PYTEST)
 
-test-slurm: $(STAMP) ## Jobs through a real Slurm of one node (apt install slurm-wlm munge; root does it)
+test-slurm: $(STAMP) ## Jobs through a real Slurm of two nodes (apt install slurm-wlm munge; root does it)
 	@command -v slurmctld >/dev/null || [ -x /usr/sbin/slurmctld ] || [ "$$(id -u)" != 0 ] || { apt-get -qq update && apt-get -qq --yes install slurm-wlm munge; }
 	$(BIN)/python tests/slurm/campaign.py
 
+test-ray: $(STAMP) ## Jobs through a real Ray of three nodes on this machine, in an environment of its own
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(RAY)
+	$(BIN)/uv pip install --quiet --python $(RAY) --constraint constraints.txt --editable '.[ray]'
+	$(RAY)/bin/python tests/ray/campaign.py
+
 fuzz: $(STAMP) ## Try 10,000 odd inputs: specs, arguments, events, job files, TOML, listings
-	WNKD_FUZZ=450 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/fuzz
+	WNKD_FUZZ=450 $(PYTEST) tests/fuzz
 
 lint: $(STAMP) ## Check style, types and the directions of imports
 	$(BIN)/ruff check .
@@ -63,7 +70,7 @@ bench: $(STAMP) ## Measure start-up times; prints a table
 bench-queue: $(STAMP) ## Many run-queues on one database: every job once, and how fast
 	$(BIN)/python benchmarks/many_supervisors.py
 
-bench-cluster: $(STAMP) ## What run-queue costs a job where a cluster does them: 10,000 jobs, played
+bench-cluster: $(STAMP) ## What run-queue costs a job where a cluster does them, and how that grows
 	$(BIN)/python benchmarks/cluster_queue.py
 
 bench-logging: $(STAMP) ## Metric rows a second, beside trackio, wandb, MLflow and TensorBoard
@@ -127,4 +134,4 @@ wordnet: $(STAMP) ## Build the shipped WordNet nouns: make wordnet CORPORA=corpo
 	$(BIN)/python scripts/build_wordnet.py $(CORPORA)
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) $(PEERS) $(DISTILLERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(PEERS) $(DISTILLERS) $(RAY) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -20,7 +20,8 @@ from pathlib import Path
 from engine import process
 from engine.process import ProcessId
 from wnkd_tui.home import Home
-from wnkd_tui.store.database import connect, transaction
+from wnkd_tui.store.connection import transaction
+from wnkd_tui.store.database import connect
 
 EPOCHS, HEARTBEAT = 12, 2.0
 

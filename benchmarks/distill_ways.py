@@ -15,7 +15,7 @@ from engine.losses import student_loss
 from engine.models.folded import folded
 from engine.models.prepacked import prepacked
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser
+from engine.settings import Optimiser
 from engine.train.batch import Batch
 from engine.train.half import halved
 from engine.train.image import ImageTask

@@ -25,7 +25,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.data.files import FileImages
-from engine.encoders import Encoder, load_encoder
+from engine.encoders.base import Encoder
+from engine.encoders.choice import load_encoder
 from engine.encoders.open_clip import OpenClipEncoder
 from engine.encoders.prompts import TEMPLATES, prompts
 from engine.nouns import noun_list

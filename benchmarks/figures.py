@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.plan import JobSpec
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 LEVEL = {"digits": 97, "cifar100": 74, "cifar100-imb100": 42, "scene": 88, "utkface": 79}
 RECIPE = {"demo": -14.0, "fast": -3.0, "paper": 0.0}

@@ -24,7 +24,8 @@ from engine.data.base import Dataset, Split
 from engine.models.folded import folded
 from engine.models.prepacked import prepacked
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser, load_recipe
+from engine.recipe import load_recipe
+from engine.settings import Optimiser
 from engine.train.batch import Batch, epoch_batches
 from engine.train.image import ImageTask
 from engine.train.loop import sgd_of, step

@@ -10,8 +10,8 @@ from engine.plan import DatasetRef, Plan, plan
 from engine.spec import Teachers
 from wnkd_tui.queue import sweeps
 from wnkd_tui.queue.adding import TrialRequest, trial_specs
+from wnkd_tui.store.datasets import DatasetRow
 from wnkd_tui.store.queries import datasets as builtin_datasets
-from wnkd_tui.store.rows import DatasetRow
 
 RECIPES = ("demo", "fast", "paper")
 CURVED = ("teacher", "T_x", "student")

@@ -31,7 +31,7 @@ from engine.events import EVENTS
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import LAST_DATASET, LAST_RECIPE
 from wnkd_tui.store.database import connect
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 JOBS_PER_TRIAL = 5
 SAVED = {

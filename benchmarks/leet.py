@@ -29,7 +29,8 @@ from app_terminal import Terminal
 from leet_run import value
 
 from wnkd_tui.home import Home
-from wnkd_tui.store.database import connect, transaction
+from wnkd_tui.store.connection import transaction
+from wnkd_tui.store.database import connect
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "leet.json"

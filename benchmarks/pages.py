@@ -22,7 +22,12 @@ from wnkd_tui.report.sheet import Cell, Column, Figure, Sheet
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = {"growth": "growth.md", "features": "speed.md", "sweep_time": "speed.md"}
+PAGES = {
+    "growth": "growth.md",
+    "features": "speed.md",
+    "sweep_time": "speed.md",
+    "cluster_queue": "scale.md",
+}
 
 
 def about() -> dict[str, Any]:

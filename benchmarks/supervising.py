@@ -25,27 +25,23 @@ HERE = Path(__file__).parent
 TARGET = ("--target", "targets:run", "--preload", "engine.events")
 
 
-def make_home(root: Path, *, trials: int, jobs: int, steps: int, values: int) -> Home:
-    """A home with so many trials of so many jobs each."""
+def make_home(
+    root: Path, *, trials: int, jobs: int, steps: int, values: int, needs: bool = False
+) -> Home:
+    """A home with so many trials of so many jobs each, of which all others may need the first."""
     home = Home(root)
     for directory in (home.root, home.jobs, home.artifacts, home.cache, home.files):
         directory.mkdir()
     connect(home).close()
-    plans = [
-        Plan(
-            TrialSpec("digits", "demo", Teachers.NONE, None, seed=trial),
-            [
-                JobSpec(
-                    "teacher",
-                    f"job {trial}-{number}",
-                    {"trial": trial, "number": number, "steps": steps, "values": values},
-                    {},
-                )
-                for number in range(jobs)
-            ],
-        )
-        for trial in range(trials)
-    ]
+    plans = []
+    for trial in range(trials):
+        planned: list[JobSpec] = []
+        for number in range(jobs):
+            settings = {"trial": trial, "number": number, "steps": steps, "values": values}
+            inputs = {"first": planned[0].key} if needs and planned else {}
+            planned.append(JobSpec("teacher", f"job {trial}-{number}", settings, inputs))
+        spec = TrialSpec("digits", "demo", Teachers.NONE, None, seed=trial)
+        plans.append(Plan(spec, planned))
     commands.add_trials(home, plans, None)
     return home
 

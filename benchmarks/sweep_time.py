@@ -26,7 +26,7 @@ from wnkd_tui.queue.adding import TrialRequest, trial_specs
 from wnkd_tui.queue.signature import amount
 from wnkd_tui.queue.sweeps import requests
 from wnkd_tui.report.files import as_markdown
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 ASSUMED = Path(__file__).with_name("sweep_rates.toml")
 RECIPE, SWEEP, PROMPTS = "fast", "table2", 7  # a noun's

@@ -11,7 +11,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from engine.data.base import Dataset, Split
 from engine.models.folded import folded
 from engine.models.resnet import image_model
-from engine.recipe import Optimiser, load_recipe
+from engine.recipe import load_recipe
+from engine.settings import Optimiser
 from engine.train.batch import Batch
 from engine.train.compiled import PAYS_FROM, Use, compiled
 from engine.train.image import ImageTask, precision_context

@@ -14,12 +14,12 @@ CALM = 1.0  # seconds without a new answer: charts are drawn, what threads looke
 PICTURES = {
     "home": ["1"],
     "datasets": ["2"],
-    "configurations": ["3"],
+    "configurations": ["3", "s", "s", "a"],  # five seeds, of which the demo has three
     "queue": ["4"],
     "trials": ["5"],
     "run": ["enter"],
     "compare": ["7"],
-    "form": ["n"],
+    "form": ["n", "ctrl+u", "3", "0"],  # a mix that the demo has not
 }
 
 

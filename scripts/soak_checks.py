@@ -13,7 +13,8 @@ from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.app.widgets.header import Tab
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries, soundness
-from wnkd_tui.store.database import connect, open_file
+from wnkd_tui.store.connection import open_file
+from wnkd_tui.store.database import connect
 
 WISHES = (None, "cancelled", "paused", "waiting")
 ENDED = ("done", "failed", "cancelled", "lost")

@@ -5,7 +5,7 @@ from random import Random
 from engine.process import uptime
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
-from wnkd_tui.store import claims, commands, work
+from wnkd_tui.store import claims, commands, supervisors, work
 from wnkd_tui.store.database import connect
 
 NOW = 1_800_000_000.0  # what the app takes for the time, as the seeded home does
@@ -25,7 +25,7 @@ class FakeWorker:
     def step(self) -> None:
         draw = self._random.random()
         if draw < 0.05:
-            work.dismiss(self._conn, ME)
+            supervisors.dismiss(self._conn, ME)
             return
         self._beat(HELD_UP if draw > 0.97 else "working")
         if draw < 0.1:
@@ -44,7 +44,7 @@ class FakeWorker:
 
     def _beat(self, note: str) -> None:
         who = {"host": HOST, "pid": 4242, "process": ""}
-        work.beat(self._conn, ME, **who, started_at=uptime(), now=NOW, note=note)  # type: ignore[arg-type]
+        supervisors.beat(self._conn, ME, **who, started_at=uptime(), now=NOW, note=note)  # type: ignore[arg-type]
 
     def _claim(self) -> None:
         claims.claim(

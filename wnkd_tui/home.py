@@ -112,15 +112,20 @@ class Home:
                 f"{home.root} is on a network filesystem ({network}), where its database would be"
                 f" damaged: set {VARIABLE} to a directory on a local disk"
             )
-        if not home.shared.exists() and home.shared_link.is_symlink():
-            raise HomeError(
-                f"{home.shared_link} leads to {home.shared}, which is not there: mount it"
-            )
         try:
+            if not home.shared.exists() and home.shared_link.is_symlink():
+                raise HomeError(
+                    f"{home.shared_link} leads to {home.shared}, which is not there: mount it"
+                )
             for directory in (home.root, home.jobs, home.artifacts, home.datasets, home.files):
                 directory.mkdir(parents=True, exist_ok=True)
             home.cache.mkdir(exist_ok=True)
             tempfile.TemporaryFile(dir=home.root).close()
+        except (FileExistsError, NotADirectoryError):
+            raise HomeError(
+                f"{home.root} cannot be a home, for a file is in its place or in its way:"
+                f" set {VARIABLE} to a directory"
+            ) from None
         except OSError as error:
             raise HomeError(
                 f"cannot write to {home.root} ({error.strerror}):"
@@ -133,7 +138,7 @@ def mounted() -> list[Mount]:
     """The machine's mounted filesystems, in the order in which they were mounted."""
     table = Path("/proc/self/mounts")
     if not table.exists():
-        import psutil
+        import psutil  # late: Linux does without it
 
         parts = psutil.disk_partitions(all=True)
         return [Mount(Path(part.mountpoint), part.fstype) for part in parts]

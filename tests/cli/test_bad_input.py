@@ -83,6 +83,11 @@ BAD = {
         (*ADD, "--wn", "100", "--encoder", "ViT-B-32/file:../wnkd.db"),
         "give it again",
     ),
+    "a path with control signs": (
+        ("dataset", "add", "birds", "no\x1b[2Jbirds"),
+        "no\\x1b[2Jbirds: no such folder",
+    ),
+    "a note of two lines": (("trial", "note", "1", "a\nb"), "a note is one line of text"),
     "recipe to show": (("recipe", "show", "slow"), "unknown recipe 'slow'; known: demo"),
     "recipe for nothing known": (
         ("recipe", "show", "demo", "--dataset", "mnist"),
@@ -206,7 +211,7 @@ def test_a_home_that_cannot_be_written(tmp_path, monkeypatch):
     monkeypatch.setenv("WNKD_HOME", str(blocked / "home"))
     result = CliRunner().invoke(app, ["queue", "add", "--wn", "100"])
     assert result.exit_code == 2
-    assert result.stderr.startswith("wnkd: cannot write to ")
+    assert f"{blocked}/home cannot be a home, for a file is in its place" in result.stderr
     assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

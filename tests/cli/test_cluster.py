@@ -1,52 +1,62 @@
-"""Where Slurm's commands are missing, and flags that are of one executor alone."""
+"""Where Slurm's commands or ray are missing, and flags that are of one executor alone."""
 
 import json
+import sys
 
 import pytest
 
-TELLS = "sbatch, squeue, scancel, scontrol: not there: install Slurm's commands"
+TELLS = {
+    "slurm": "sbatch, squeue, scancel, scontrol: not there: install Slurm's commands",
+    "ray": "ray is not installed here: pip install 'wnkd-tui[ray]'",
+}
+of_each_cluster = pytest.mark.parametrize("cluster", TELLS)
 
 
 @pytest.fixture(autouse=True)
-def without_slurm(tmp_path, monkeypatch):
+def without_clusters(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.setitem(sys.modules, "ray", None)
 
 
-def test_without_slurm_run_queue_says_what_to_install(wnkd):
-    result = wnkd("run-queue", "--executor", "slurm", "--drain")
+@of_each_cluster
+def test_without_it_run_queue_says_what_to_install(wnkd, cluster):
+    result = wnkd("run-queue", "--executor", cluster, "--drain")
     assert result.exit_code != 0
-    assert result.stderr.splitlines()[-1].startswith(f"wnkd: {TELLS}")
+    assert result.stderr.splitlines()[-1].startswith(f"wnkd: {TELLS[cluster]}")
 
 
-def test_without_slurm_doctor_says_what_to_install(wnkd, home):
-    (home.root / "slurm.toml").write_text('partition = "gpu"\n')
-    result = wnkd("doctor", "--executor", "slurm", "--json")
+@of_each_cluster
+def test_without_it_doctor_says_what_to_install(wnkd, home, cluster):
+    path, tells = home.root / f"{cluster}.toml", TELLS[cluster]
+    path.write_text("max_jobs = 2\n")
+    result = wnkd("doctor", "--executor", cluster, "--json")
     checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
-    assert checks["slurm profile"] == {
-        "name": "slurm profile",
-        "ok": True,
-        "says": str(home.root / "slurm.toml"),
-    }
-    assert (checks["slurm"]["ok"], checks["slurm"]["says"][: len(TELLS)]) == (False, TELLS)
+    profile = {"name": f"{cluster} profile", "ok": True, "says": str(path)}
+    assert checks[f"{cluster} profile"] == profile
+    assert (checks[cluster]["ok"], checks[cluster]["says"][: len(tells)]) == (False, tells)
     assert result.exit_code == 1
 
 
 def test_doctor_without_the_option_does_not_speak_of_it(wnkd):
-    assert "slurm" not in wnkd("doctor", "--json").stdout
+    names = {one["name"] for one in json.loads(wnkd("doctor", "--json").stdout)["checks"]}
+    assert not names & {"slurm", "slurm profile", "ray", "ray profile"}
 
 
-def test_doctor_tells_a_profile_that_cannot_be(wnkd, home):
-    (home.root / "slurm.toml").write_text("max_jobs = 0\n")
-    assert "slurm.toml: max_jobs" in wnkd("doctor", "--executor", "slurm").stdout
+@of_each_cluster
+def test_doctor_tells_a_profile_that_cannot_be(wnkd, home, cluster):
+    (home.root / f"{cluster}.toml").write_text("max_jobs = 0\n")
+    assert f"{cluster}.toml: max_jobs" in wnkd("doctor", "--executor", cluster).stdout
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--executor", "slurm", "--gpus", "0"), "a profile has gres"),
-        (("--executor", "slurm", "--slots-per-gpu", "2"), "a profile has gres"),
+        (("--executor", "slurm", "--gpus", "0"), "what a job gets of a cluster is in its profile"),
+        (("--executor", "ray", "--slots-per-gpu", "2"), "a cluster is in its profile"),
+        (("--executor", "ray", "--gpus-per-job", "2", "--profile", "/gone.toml"), "no profile"),
         (("--executor", "slurm", "--profile", "/gone.toml"), "no profile /gone.toml"),
-        (("--profile", "x.toml"), "give --executor slurm too"),
+        (("--profile", "x.toml"), "give --executor slurm or ray too"),
+        (("--executor", "slurm", "--address", "auto"), "give --executor ray too"),
     ],
 )
 def test_flags_that_do_not_fit(wnkd, words, told):

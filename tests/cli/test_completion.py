@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.data import registry
-from engine.recipe import recipe_names
+from engine.recipes import recipe_names
 from engine.spec import Teachers
 from wnkd_tui.cli import bash_words, completing
 from wnkd_tui.queue import configs

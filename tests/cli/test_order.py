@@ -87,8 +87,8 @@ def test_show_tells_every_run_of_a_job_that_had_several(wnkd, home):
     assert "run 1" not in wnkd("queue", "show", "1").stdout
     conn.execute(run, [2, 1e9 + 50, None, None, None, None])
     text = wnkd("queue", "show", "1").stdout
-    assert "lost after 41.2 s on GPU 0: killed by signal 9 (SIGKILL)" in text
-    assert "runs on GPU 0" in text
+    assert "lost after 41.2 s on h, GPU 0: killed by signal 9 (SIGKILL)" in text
+    assert "runs on h, GPU 0" in text
     shown = json.loads(wnkd("queue", "show", "1", "--json").stdout)
     assert [one["ending"] for one in shown["attempts"]] == ["lost", None]
 
@@ -97,13 +97,13 @@ def test_the_list_says_what_keeps_a_run_queue_from_its_work(wnkd, home):
     import os
 
     from engine.process import ProcessId, uptime
-    from wnkd_tui.store import work
+    from wnkd_tui.store import supervisors
     from wnkd_tui.store.database import connect
 
     wnkd("queue", "add", "--wn", "100")
     note = "paused: disk full (12 MiB free at /data; goes on at 256)"
     me = {"host": "here", "pid": os.getpid(), "process": str(ProcessId.of(os.getpid()))}
-    work.beat(connect(home), "s", **me, started_at=uptime(), now=1.0, note=note)
+    supervisors.beat(connect(home), "s", **me, started_at=uptime(), now=1.0, note=note)
     assert wnkd("queue", "list").stderr == f"run-queue (pid {os.getpid()}) {note}\n"
-    work.beat(connect(home), "s", **me, started_at=uptime(), now=1.0, note="working")
+    supervisors.beat(connect(home), "s", **me, started_at=uptime(), now=1.0, note="working")
     assert wnkd("queue", "list").stderr == ""

@@ -176,5 +176,7 @@ def test_show_tells_a_jobs_facts_and_curves(wnkd, finish, home):
     text = wnkd("queue", "show", str(job)).stdout
     for words in ("T_x,(img, 0%gt 100%wn)", "done", "val_top1 90.22", "accuracy over epochs"):
         assert words in text
+    conn.execute("UPDATE job SET state = 'failed', reason = 'no [/data]' WHERE id = ?", [job])
+    assert "no [/data]" in wnkd("queue", "list").stdout  # brackets are no markup
     shown = json.loads(wnkd("queue", "show", str(job), "--json").stdout)
     assert shown["metrics"] == {"val_top1": [[1, 51.0], [2, 52.0], [3, 53.0]]}

@@ -3,7 +3,8 @@
 import pytest
 
 from engine.errors import SpecError
-from engine.recipe import load_recipe, recipe_names, settled
+from engine.recipe import load_recipe, settled
+from engine.recipes import recipe_names
 from wnkd_tui.queue.settings import A_FILE, A_NUMBER, PUBLISHED, settings, written
 from wnkd_tui.queue.wording import changes
 

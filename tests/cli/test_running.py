@@ -17,7 +17,8 @@ from wnkd_tui.cli.narrator import LiveNarrator, Narrator
 from wnkd_tui.queue.gpus import Found, Gpu
 from wnkd_tui.queue.supervisor import Phase
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import StoreError, connect
+from wnkd_tui.store.connection import StoreError
+from wnkd_tui.store.database import connect
 
 ROOT = Path(__file__).parents[2]
 T4 = Gpu("0", "GPU-a", "NVIDIA T4", 2**34, "GPU-a")

@@ -134,6 +134,7 @@ class Queue:
         prepare: Callable[[Work], object] | None = None,
         has: Callable[[str], bool] = lambda key: True,
         horizon: float = float("inf"),
+        among: Sequence[int] | None = None,
     ) -> Work | None:
         """What a supervisor does first, with a slot for every job; its directory is prepared."""
 
@@ -149,6 +150,7 @@ class Queue:
             prepare or prepared,
             has=has,
             horizon=horizon,
+            among=among,
         )
 
     def drain(self, act: Callable[[], object] | None = None, slots: int = 2) -> int:

@@ -6,7 +6,7 @@ from engine.errors import ArtifactError, SpecError
 from engine.spec import Method, Teachers
 from wnkd_tui.queue.adding import TrialRequest, plans_of, queue_trials
 from wnkd_tui.store import commands, queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 
 
 def test_a_sweep_shares_what_does_not_depend_on_the_mix(home, conn):

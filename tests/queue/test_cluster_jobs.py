@@ -1,19 +1,23 @@
 """What the queue makes of jobs with a cluster, whichever cluster that is."""
 
+import json
 from dataclasses import replace
+from time import sleep
 
 import pytest
 
 from wnkd_tui.config import load
+from wnkd_tui.queue import jobdir, starting
 from wnkd_tui.queue.endings import End, ending
 from wnkd_tui.queue.executors.base import Alive, Cause, Gone
 from wnkd_tui.queue.jobdir import LastWord
 from wnkd_tui.queue.slots import Slot
-from wnkd_tui.queue.supervisor import Supervisor
+from wnkd_tui.queue.supervisor import REST, Supervisor
 from wnkd_tui.store import queries
+from wnkd_tui.store.liveness import HEARTBEAT
 
 THERE = Alive(where="job 12 on node7", since=1000.0)
-QUEUED = Alive(where="job 12", waits="in the cluster's queue: Priority, place 4")
+QUEUED = Alive(where="job 12", waits="Priority, place 4 in the cluster's queue")
 
 
 class Cluster:
@@ -29,6 +33,7 @@ class Cluster:
 
     def submit(self, job_dir, env):
         assert env == {}
+        self.ranks = json.loads((job_dir / "job.json").read_text())["run"]["ranks"]
         return "cluster 12"
 
     def find(self, job_dir):
@@ -52,7 +57,7 @@ class Cluster:
 @pytest.fixture
 def run(work, home):
     def on(cluster, act=None):
-        slots = [Slot("Slurm 0")]
+        slots = [Slot("Slurm 0", ranks=4)]
         config = work.config(backoff=0.0, retries=0)
         return work.run(Supervisor(home, cluster, slots, config=config, poll=0.0), act)
 
@@ -78,7 +83,9 @@ def test_people_see_where_a_job_is_and_its_waiting_is_no_time_of_its_own(work, r
 
 def test_one_that_was_quick_has_its_place_and_its_times(work, run):
     (n,) = work.add(work.job("one"))
-    run(Cluster(QUEUED, Gone(code=1, seconds=3.0, last=THERE)))
+    cluster = Cluster(QUEUED, Gone(code=1, seconds=3.0, last=THERE))
+    run(cluster)
+    assert cluster.ranks == 4  # the slot's
     assert work.row(n).started_at == 1000.0
     assert queries.attempts(work.conn, n)[0].place == "job 12 on node7"
 
@@ -98,6 +105,48 @@ def test_pausing_one_that_waits_there_takes_it_out(work, run, conn):
 def test_what_keeps_the_cluster_from_taking_jobs_is_told(work, home):
     supervisor = Supervisor(home, Cluster(), [], config=work.config())
     assert supervisor.note == "waits for the cluster"
+
+
+def test_many_slots_are_filled_a_while_at_a_time(work, home, monkeypatch):
+    """So that others see that it lives, and running jobs are looked at."""
+    monkeypatch.setattr(starting, "FILL", -1.0)
+    work.add(*(work.job(f"{n}") for n in range(3)))
+    seen = []
+    slots = [Slot(f"Slurm {n}") for n in range(3)]
+    cluster = Cluster(*[THERE] * 6, Gone(code=1))
+    supervisor = Supervisor(home, cluster, slots, config=work.config(), poll=0.0)
+    work.run(supervisor, lambda: seen.append([*work.states().values()].count("running")))
+    assert seen[:3] == [1, 2, 3]
+
+
+def test_a_look_that_takes_long_is_followed_by_a_longer_rest(work, home):
+    rests = []
+
+    class Slow(Cluster):
+        def poll(self, handle):
+            sleep(0.01)
+            return super().poll(handle)
+
+        def wait(self, seconds):
+            rests.append(seconds)
+
+    work.add(work.job("one"))
+    cluster = Slow(THERE, Gone(code=1))
+    work.run(Supervisor(home, cluster, [Slot("Slurm 0")], config=work.config(), poll=0.02))
+    assert rests[0] == 0.02  # there was nothing to look at
+    assert HEARTBEAT >= rests[1] >= REST * 0.01
+
+
+def test_a_wish_to_pause_is_written_once_and_taken_back_once(work, run, conn, monkeypatch):
+    asked, wishes = [], iter([None, None, "paused", "paused", "paused", None, None])
+    monkeypatch.setattr(jobdir, "ask_to_pause", lambda directory, wanted: asked.append(wanted))
+    work.add(work.job("one"))
+
+    def wish():
+        conn.execute("UPDATE job SET wanted = ? WHERE state = 'running'", [next(wishes, None)])
+
+    run(Cluster(*[THERE] * 8, Gone(code=1)), wish)
+    assert asked == [False, True, False]
 
 
 def told(cause):

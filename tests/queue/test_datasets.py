@@ -8,7 +8,7 @@ from engine.errors import DataError, SpecError
 from wnkd_tui.queue import datasets
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 
 
 @pytest.fixture

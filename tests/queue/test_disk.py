@@ -13,7 +13,8 @@ from wnkd_tui.home import Home
 from wnkd_tui.queue import disk, jobdir
 from wnkd_tui.queue.supervisor import Phase
 from wnkd_tui.store import commands, queries
-from wnkd_tui.store.database import StoreError, connect
+from wnkd_tui.store.connection import StoreError
+from wnkd_tui.store.database import connect
 
 MIB = disk.MIB
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -146,8 +147,9 @@ def test_a_supervisor_can_be_stopped_where_nothing_can_be_written(work, monkeypa
 
         def on_tick(_):
             if work.losses(n) and supervisor.phase is Phase.WORKING:
-                for name in ("beat", "requeue", "record", "settle"):
-                    patched.setattr(f"wnkd_tui.store.work.{name}", full)
+                whole = ("supervisors.beat", "supervisors.requeue", "work.record", "work.settle")
+                for name in whole:
+                    patched.setattr(f"wnkd_tui.store.{name}", full)
                 supervisor.interrupt()
 
         supervisor.run(False, on_tick=on_tick)

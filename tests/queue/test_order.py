@@ -67,14 +67,18 @@ def the_next(jobs, states):
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(jobs=queues())
-def test_the_next_job_is_the_one_that_the_rule_names(work, conn, jobs):
+@given(jobs=queues(), once=st.booleans())
+def test_the_next_job_is_the_one_that_the_rule_names(work, conn, jobs, once):
+    """Whether each is looked for, or all of them once."""
     fill(conn, jobs)
+    line = claims.line(conn, 1.0, 2.0)
     states = [state for *_, state, _ in jobs]
     for _ in range(len(jobs)):
         expected = the_next(jobs, states)
-        assert claims.pending(conn) == claims.ready(conn, 1.0, 2.0) == (expected is not None)
-        claimed = work.claim(now=1.0, prepare=lambda _: None)
+        left = claims.line(conn, 1.0, 2.0)
+        assert claims.pending(conn) == bool(left) == (expected is not None)
+        assert left == [id for id in line if id in left]
+        claimed = work.claim(now=1.0, prepare=lambda _: None, among=line if once else None)
         assert (claimed and claimed.id) == expected
         if expected is None:
             return
@@ -207,9 +211,9 @@ def test_searches_that_find_nothing_take_a_tenth_of_the_time(work, conn, monkeyp
         clock[0] += 0.5
         return real(*arguments)
 
-    real = claims.ready
+    real = claims.line
     supervisor = work.supervisor()
-    monkeypatch.setattr(claims, "ready", slow)
+    monkeypatch.setattr(claims, "line", slow)
     monkeypatch.setattr("wnkd_tui.queue.starting.time", Clock(clock))
 
     assert work.run(supervisor, lambda: ticks.append(1)) == 0

@@ -6,12 +6,12 @@ from wnkd_tui.queue.owner import OwnerError, owning
 
 
 def test_run_queues_of_this_host_work_side_by_side(home, conn):
-    with owning(home, conn, cluster=False), owning(home, conn, cluster=False):
+    with owning(home, conn, cluster=None), owning(home, conn, cluster=None):
         pass
 
 
-@pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize("second", [True, False])
+@pytest.mark.parametrize("first", ["slurm", "ray", None])
+@pytest.mark.parametrize("second", ["slurm", None])
 def test_one_of_a_cluster_is_alone(home, conn, first, second):
     if not (first or second):
         return
@@ -27,9 +27,19 @@ def test_what_one_kind_left_running_is_for_that_kind(home, conn, work):
     work.add(work.job("one"))
     work.claim("killed")
     with pytest.raises(OwnerError, match="job 1 is of this host still"):
-        owning(home, conn, cluster=True).__enter__()
+        owning(home, conn, cluster="slurm").__enter__()
     conn.execute("UPDATE job SET slot = 'Slurm 3'")
-    with pytest.raises(OwnerError, match=r"job 1 is with the cluster still: .*slurm"):
-        owning(home, conn, cluster=False).__enter__()
-    with owning(home, conn, cluster=True):
+    for other in ("ray", None):
+        with pytest.raises(OwnerError, match=r"job 1 is with the cluster still: .*slurm"):
+            owning(home, conn, cluster=other).__enter__()
+    with owning(home, conn, cluster="slurm"):
+        pass
+
+
+@pytest.mark.parametrize("cluster", ["slurm", "ray", None])
+def test_what_ended_with_its_run_queue_is_for_anybody(home, conn, work, cluster):
+    work.add(work.job("one"))
+    work.claim("killed")
+    conn.execute("UPDATE job SET slot = 'Ray 0'")
+    with owning(home, conn, cluster=cluster):
         pass

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from wnkd_tui.config import QueueConfig
 from wnkd_tui.queue.gpus import Gpu
 from wnkd_tui.queue.placement import EMPTY, LOOK_AGAIN, NOTE_LASTS, SETTLES, Placement
-from wnkd_tui.queue.slots import find_slots
+from wnkd_tui.queue.slots import Slot, find_slots
 from wnkd_tui.store.work import Candidate
 
 MIB, GIB = 2**20, 2**30
@@ -18,21 +18,24 @@ CONFIG = QueueConfig(
 )  # fmt: skip
 
 
-def job(id=7, memory=None, kind="teacher"):
-    return Candidate(id=id, key=f"{id}", kind=kind, name="T_1s", spec="{}", memory=memory)
+def job(id=7, memory=None, kind="teacher", host_memory=None):
+    return Candidate(id, f"{id}", kind, "T_1s", "{}", memory, host_memory)
 
 
 class Machine:
-    """GPUs with so many free bytes, and a clock that tests set."""
+    """GPUs with so many free bytes; the host's, None: not told, and a clock, that tests set."""
 
     def __init__(self, *free, per_gpu=1, per_job=1, total=16 * GIB):
         cards = [Gpu(str(n), f"GPU-{n}", "NVIDIA T4", total, f"GPU-{n}") for n in range(len(free))]
         self.free = {card.uuid: bytes_ for card, bytes_ in zip(cards, free, strict=True)}
+        self.host = None
         self.now = 1000.0
         self.asked = 0
         count, per_gpu = (None, per_gpu) if cards else (2, None)
         self.slots = find_slots(count, per_gpu, per_job, gpus=cards)
-        self.place = Placement(self.slots, CONFIG, self.free_memory, lambda: self.now)
+        self.place = Placement(
+            self.slots, CONFIG, self.free_memory, lambda: self.host, lambda: self.now
+        )
 
     def free_memory(self, uuid):
         self.asked += 1
@@ -202,3 +205,52 @@ def test_without_a_gpu_jobs_of_one_slot_always_fit():
     machine = Machine()
     assert machine.place(job(), []) == "CPU 0"
     assert machine.place.beside("CPU 0", job(8))
+
+
+def test_a_job_waits_for_the_memory_of_the_host_while_another_runs_there():
+    machine = Machine()
+    machine.host = 8 * GIB
+    large = job(8, host_memory=12 * GIB)
+    assert machine.place(large, ["CPU 0"]) is None
+    assert machine.place.note == ("waits for host memory: job 8 needs about 12.0 GiB, 8.0 GiB free")
+    assert machine.place(job(9), ["CPU 0"]) == "CPU 1"  # never measured
+    assert machine.place(job(9, host_memory=8 * GIB), ["CPU 0"]) == "CPU 1"
+    assert machine.place(large, []) == "CPU 0"  # alone it has to do with what there is
+    assert machine.place.note is None
+
+
+def test_what_a_job_that_has_just_started_needs_of_the_host_is_kept_for_it_a_while():
+    machine = Machine()
+    machine.host = 8 * GIB
+    assert machine.place(job(8, host_memory=5 * GIB), []) == "CPU 0"
+    assert machine.place(job(9, host_memory=5 * GIB), ["CPU 0"]) is None
+    assert "needs about 5.0 GiB, 3.0 GiB free" in machine.place.note
+    machine.now += SETTLES  # it took less
+    assert machine.place(job(9, host_memory=5 * GIB), ["CPU 0"]) == "CPU 1"
+
+
+def test_on_a_gpu_both_memories_count():
+    machine = Machine(16 * GIB, per_gpu=2)
+    machine.host = 8 * GIB
+    assert machine.place(job(8, memory=1 * GIB, host_memory=9 * GIB), ["GPU 0"]) is None
+    assert machine.place.note.startswith("waits for host memory")
+    assert machine.place(job(8, memory=99 * GIB, host_memory=1 * GIB), ["GPU 0"]) is None
+    assert machine.place(job(8, memory=1 * GIB, host_memory=8 * GIB), ["GPU 0"]) == "GPU 0 #2"
+
+
+def test_one_that_would_share_a_slot_needs_memory_of_the_host_as_well():
+    machine = Machine()
+    machine.host = 8 * GIB
+    one = job(8, host_memory=4 * GIB)
+    assert machine.place(one, []) == "CPU 0"
+    assert machine.place.beside("CPU 0", one)
+    assert not machine.place.beside("CPU 0", one)
+    assert machine.place(one, ["CPU 0"]) is None
+
+
+def test_where_the_host_tells_nothing_and_with_a_cluster_no_job_waits_for_it():
+    machine = Machine()
+    assert machine.place(job(8, host_memory=99 * GIB), ["CPU 0"]) == "CPU 1"
+    slots = [Slot("Slurm 0"), Slot("Slurm 1")]
+    place = Placement(slots, CONFIG, host_memory=lambda: 0)
+    assert place(job(8, host_memory=99 * GIB), ["Slurm 0"]) == "Slurm 1"

@@ -9,7 +9,7 @@ import pytest
 
 from engine.process import ProcessId
 from wnkd_tui.queue import attending, jobdir
-from wnkd_tui.store import claims, commands, queries
+from wnkd_tui.store import claims, commands, queries, supervisors
 from wnkd_tui.store import work as store
 from wnkd_tui.store.work import Ending
 
@@ -152,7 +152,7 @@ def test_a_job_waits_for_its_time(conn, work):
         return work.claim(now=now, horizon=now + 50)
 
     assert claim(99.0) is None
-    assert not claims.ready(conn, 99.0, 149.0)
+    assert not claims.line(conn, 99.0, 149.0)
     assert claims.pending(conn)  # --drain waits for it
     assert claim(100.0).attempt == 1
 
@@ -200,8 +200,8 @@ def test_two_that_take_over_share_what_a_dead_one_left(conn, work):
     def is_dead(row):
         return False
 
-    assert store.adopt(conn, "first", is_dead) == 3
-    store.beat(
+    assert supervisors.adopt(conn, "first", is_dead) == 3
+    supervisors.beat(
         conn,
         "first",
         host="h",
@@ -211,7 +211,7 @@ def test_two_that_take_over_share_what_a_dead_one_left(conn, work):
         now=0.0,
         note="",
     )
-    assert store.adopt(conn, "second", is_dead) == 0
+    assert supervisors.adopt(conn, "second", is_dead) == 0
     assert len(store.mine(conn, "first")) == 3
 
 

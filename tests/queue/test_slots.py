@@ -44,6 +44,7 @@ def test_a_slot_of_several_gpus_names_them_all_and_what_is_left_over_is_idle():
     cards = [Gpu(str(n), f"GPU-{n}", "NVIDIA T4", 16 - n, f"GPU-{n}") for n in range(5)]
     first, second = find_slots(per_job=2, gpus=cards)
     assert (first.name, first.gpus, first.memory) == ("GPU 0+1", ("GPU-0", "GPU-1"), 15)
+    assert (first.ranks, find_slots(gpus=cards)[0].ranks) == (2, 1)
     assert (second.name, second.env) == ("GPU 2+3", {VISIBLE: "GPU-2,GPU-3"})
     assert names(find_slots(3, per_job=2, gpus=cards))[2] == "GPU 0+1 #2"
     assert names(find_slots(per_job=5, gpus=cards)) == ["GPU 0+1+2+3+4"]

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from wnkd_tui.queue import jobdir
-from wnkd_tui.store import commands, queries
+from wnkd_tui.store import commands, queries, supervisors
 from wnkd_tui.store import work as store
 from wnkd_tui.store.work import Work
 
@@ -207,7 +207,7 @@ def test_an_old_last_word_is_not_taken_for_a_new_one(work):
 def test_a_supervisor_whose_job_was_adopted_changes_nothing(work, conn):
     (n,) = work.add(work.job("contested"))
     claimed = work.claim("sleepy")
-    assert store.adopt(conn, "awake", lambda row: True) == 1
+    assert supervisors.adopt(conn, "awake", lambda row: True) == 1
 
     assert not store.submitted(conn, "sleepy", claimed, "1:2.0")
     lost = store.Ending("lost", "lost", "gone")

@@ -1,6 +1,8 @@
 """What a supervisor tells people: who failed, what is finished, that nothing is left."""
 
+import re
 import signal
+from socket import gethostname
 
 
 class Told:
@@ -21,8 +23,10 @@ def test_people_are_told_of_failures_finished_trials_and_the_end_of_the_queue(wo
 
     assert [event for event, _, _ in told.notices] == ["failed", "failed", "empty"]
     texts = sorted(text for _, text, _ in told.notices)
-    assert texts[0] == "job 1 bad failed: step 1 went wrong"
-    assert texts[1].startswith("job 3 lost was lost: killed by signal 9 (SIGKILL); came no further")
+    where = rf"\(on {re.escape(gethostname())}, CPU [01]\)"
+    assert re.fullmatch(f"job 1 bad failed {where}: step 1 went wrong", texts[0])
+    lost = rf"job 3 lost was lost {where}: killed by signal 9 \(SIGKILL\); came no further"
+    assert re.match(lost, texts[1])
     assert texts[2].startswith("the queue is empty: left are ")
     assert "1 waiting" in texts[2]
 

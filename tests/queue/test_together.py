@@ -141,16 +141,19 @@ def students(work):
 
 def test_students_of_one_company_start_together_in_one_slot(work, students):
     students.go(*students.ids)
-    seen = []
+    seen, told = [], set()
 
     def look():
         running = [row for row in queries.jobs(work.conn) if row.state == "running"]
         seen.append(len({row.slot for row in running}))
+        told.update((row.id, row.where) for row in running)
 
     assert work.run(students.supervisor(fuse=3), look) == 0
     a, b, c, d = students.ours
     assert students.companies() == [[a, b, c], [d], [students.theirs], [students.teacher]]
     assert max(seen) == 1
+    together = {id for id, where in told if where.endswith(", CPU 0 (3 jobs in one process)")}
+    assert together == {a, b, c}
 
 
 def test_without_the_wish_each_has_a_process(work, students):
@@ -234,10 +237,13 @@ def alone(job: JobSpec, root: Path) -> Path:
 
 
 def test_real_students_that_are_killed_together_end_with_the_bits_of_each_alone(
-    work, home, tmp_path
+    work, home, tmp_path, monkeypatch
 ):
+    """They wait before their third epoch until they were killed, however quick they are."""
+    going_on = tmp_path / "going on"
+    monkeypatch.setenv("HELD", str(going_on))
     of_digits = DatasetRef(digits.NAME, digits.KEY, digits.TRAIN_PER_CLASS)
-    changes = {"student.arch": "resnet8", "student.optimiser.epochs": 12}
+    changes = {"student.arch": "resnet8", "student.optimiser.epochs": 4}
     plans = [
         plan(
             TrialSpec(
@@ -255,7 +261,8 @@ def test_real_students_that_are_killed_together_end_with_the_bits_of_each_alone(
     students = [of.jobs[-1] for of in plans]
     ids = [row.id for row in commands.add_trials(home, plans, None).jobs if row.kind == "student"]
     preload = ("engine.stages.student", "sklearn.datasets", "torch._inductor")  # all it imports
-    launcher = WarmLauncher(home.root / "warm.log", [*WARM, "--preload", *preload])
+    server = [*WARM, "--target", "held_students:run", "--preload", *preload]
+    launcher = WarmLauncher(home.root / "warm.log", server)
     killed, by_themselves = [], []
     deadline = time.monotonic() + 120
 
@@ -269,6 +276,7 @@ def test_real_students_that_are_killed_together_end_with_the_bits_of_each_alone(
         if not killed and all(row.done for row in rows):
             killed.append({ProcessId.parse(row.handle) for row in rows})
             os.kill(next(iter(killed[0])).pid, signal.SIGKILL)
+            going_on.touch()
 
     assert work.supervisor_on(launcher, find_slots(2, gpus=[]), fuse=2).run(True, on_tick=act) == 0
     assert [len(processes) for processes in killed] == [1]

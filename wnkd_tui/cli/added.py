@@ -9,7 +9,7 @@ from engine.spec import TrialSpec
 from wnkd_tui.queue.estimate import Estimate
 from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.store.commands import Added
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 
 def show(added: Added, dataset: DatasetRow, cost: Estimate) -> None:

@@ -16,7 +16,7 @@ from wnkd_tui.home import Home
 from wnkd_tui.queue import datasets, disk, gpus, wording
 from wnkd_tui.queue.housekeeping import artifacts, events, jobs, missing, processes, runqueues
 from wnkd_tui.queue.housekeeping.faults import Find
-from wnkd_tui.store import database, queries
+from wnkd_tui.store import connection, database, queries, soundness
 
 PACKAGES = (
     "torch",
@@ -149,11 +149,11 @@ def _database(home: Home) -> Iterator[Check]:
         says = f"{home.db}: schema {older}, the next command brings it up to date after a copy"
         yield Check("database", True, says)
         return
-    if fault := database.check(home):
+    if fault := soundness.check(home):
         # What cannot be mended, such as a newer schema, says itself what to do.
         is_damaged = "--mend" in fault
         yield Check("database", False, fault, (lambda: _salvage(home)) if is_damaged else None)
-        if database.check(home):
+        if soundness.check(home):
             return
     with closing(database.connect(home)) as conn:
         yield Check("database", True, _about(home, conn))
@@ -165,17 +165,17 @@ def _database(home: Home) -> Iterator[Check]:
 
 def _older_schema(home: Home) -> str | None:
     try:
-        found = database.revision(home)
-    except (WnkdError, *database.FAULTS):
+        found = connection.revision(home)
+    except (WnkdError, *connection.FAULTS):
         return None
-    return found if found in database.REVISIONS[:-1] else None
+    return found if found in connection.REVISIONS[:-1] else None
 
 
 def _about(home: Home, conn: sqlite3.Connection) -> str:
     count = sum(queries.counts(conn).values())
     size = sum(path.stat().st_size for path in home.database_files if path.exists())
     kept = f"newest backup {home.backups[0].name}" if home.backups else "no backup yet"
-    schema = database.REVISIONS[-1]
+    schema = connection.REVISIONS[-1]
     return f"{home.db}: sound, schema {schema}, {count} jobs, {wording.size(size)}, {kept}"
 
 

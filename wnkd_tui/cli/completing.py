@@ -8,8 +8,9 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from engine.recipes import recipe_names
 
 if TYPE_CHECKING:
     from wnkd_tui.home import Home
@@ -41,7 +42,7 @@ def datasets(incomplete: str) -> list[Offer]:
 
 
 def recipes(incomplete: str) -> list[Offer]:
-    return _beginning(incomplete, ((name, "") for name in _recipes()))
+    return _beginning(incomplete, ((name, "") for name in recipe_names()))
 
 
 def configurations(incomplete: str) -> list[Offer]:
@@ -150,7 +151,7 @@ def _values(field: "Field", table: str) -> Iterator[Offer]:
     if field.name == "dataset":
         known += BUILT_IN
     if field.name == "recipe":
-        known += _recipes()
+        known += recipe_names()
     if field.kind in ("text", "tag") and not field.values:
         column = _COLUMN.fullmatch(field.sql)
         of = column[1] if column else table
@@ -163,12 +164,6 @@ def _home() -> "Home":
     from wnkd_tui.home import Home, _chosen  # `Home.find` would make the directory
 
     return Home(_chosen().absolute())
-
-
-def _recipes() -> list[str]:
-    """As `engine.recipe.recipe_names`, whose module takes pydantic."""
-    files = resources.files("engine.recipes").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> list[Offer]:

@@ -156,6 +156,7 @@ def check(
     from wnkd_tui.queue import datasets
     from wnkd_tui.store import queries
     from wnkd_tui.store.database import connect
+    from wnkd_tui.store.datasets import row_of
 
     if path is None:
         if prompts or splits:
@@ -170,7 +171,7 @@ def check(
     else:
         source = datasets.source_of(name, path, prompts, splits)
         with reading(name) as report:
-            row = dataset_views.as_row(registry.check(source, strict=strict, report=report))
+            row = row_of(registry.check(source, strict=strict, report=report))
     if as_json:
         print_json(**shapes.dataset(row))
     else:

@@ -10,11 +10,10 @@ from rich.cells import cell_len, set_cell_size
 
 from engine.data import cifar, imb100
 from engine.data.listing import Skipped
-from engine.data.registry import DatasetInfo
 from engine.data.shots import shot_groups
 from engine.errors import DataError
 from wnkd_tui.cli.output import console, has_unicode
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 NAMED_FILES = 3  # skipped files that are told by name; JSON has all
 NAME_WIDTH, BAR_WIDTH = 32, 24  # characters
@@ -64,24 +63,6 @@ def skipped_text(skipped: Sequence[Skipped]) -> str:
     more = len(skipped) - NAMED_FILES
     count = f"{len(skipped)} file{'s' * (len(skipped) > 1)}"
     return f"{count}: {named}{f' and {more} more' if more > 0 else ''}"
-
-
-def as_row(info: DatasetInfo) -> DatasetRow:
-    """A checked dataset as it would be registered."""
-    return DatasetRow(
-        name=info.name,
-        kind=info.kind,
-        path=info.path,
-        key=info.key,
-        classes=info.classes,
-        train_per_class=info.train_per_class,
-        val_per_class=info.val_per_class,
-        added_at=None,
-        prompts=info.prompts,
-        splits=info.splits,
-        skipped=info.skipped,
-        size=info.size,
-    )
 
 
 def download(name: str, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wnkd_tui.cli.output import AsJson, print_json
-from wnkd_tui.cli.run_queue import ExecutorOption, ProfileOption, Where
+from wnkd_tui.cli.run_queue import AddressOption, ExecutorOption, ProfileOption, Where
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,19 +24,20 @@ def doctor(
     ] = False,
     executor: ExecutorOption = Where.LOCAL,
     profile: ProfileOption = None,
+    address: AddressOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Check machine and home, and mend what is broken.
 
     Looks at packages, GPU, home directory, config, disk, database, jobs and their processes,
     artifacts, files and datasets, and says what to do about what is wrong; exit code 1 where
-    something is and was not mended. With --executor slurm also whether the cluster would take jobs
-    as the profile asks for them.
+    something is and was not mended. With --executor slurm or ray also whether the cluster would
+    take jobs as the profile asks for them.
 
     Example: wnkd doctor --mend
     """
     told: list[Told] = []
-    looked = _looked(executor, profile)
+    looked = _looked(executor, profile, address)
     for one in _mended(looked) if mend else looked:
         told.append(one)
         if not as_json:
@@ -49,16 +50,20 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _looked(executor: Where, profile: "Path | None") -> "Iterator[Told]":
+def _looked(executor: Where, profile: "Path | None", address: str | None) -> "Iterator[Told]":
     from wnkd_tui.cli.checks import all_checks
+    from wnkd_tui.home import Home, HomeError
 
     checks = [all_checks()]
-    if executor is Where.SLURM:
-        from wnkd_tui.cli.slurm_checks import slurm_checks
-        from wnkd_tui.home import Home, HomeError
+    with suppress(HomeError):  # that is told by its check
+        if executor is Where.SLURM:
+            from wnkd_tui.cli.slurm_checks import slurm_checks
 
-        with suppress(HomeError):  # that is told by its check
             checks.append(slurm_checks(Home.find(), profile))
+        elif executor is Where.RAY:
+            from wnkd_tui.cli.ray_checks import ray_checks
+
+            checks.append(ray_checks(Home.find(), profile, address))
     for check in chain.from_iterable(checks):
         yield "ok" if check.ok else "WRONG", check
 

@@ -80,14 +80,11 @@ def _draw(report: Report, path: Path, kind: "Kind") -> None:
 
 
 def _print(report: Report, sheets: "Sequence[Sheet]", form: Form) -> None:
-    from wnkd_tui.report import files, latex, terminal
+    from wnkd_tui.report import export, terminal
 
-    if form.csv:
-        typer.echo(files.as_csv(sheets), nl=False)
-    elif form.md:
-        typer.echo(files.as_markdown(sheets), nl=False)
-    elif form.tex:
-        typer.echo(latex.as_latex(sheets), nl=False)
+    if form.csv or form.md or form.tex:
+        written: export.Form = "csv" if form.csv else "md" if form.md else "tex"
+        typer.echo(export.text(sheets, written), nl=False)
     else:
         out = console()
         out.print(terminal.render(_together(sheets, report.figures()), look(out)))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.errors import SpecError
-from wnkd_tui.charts import Series, lines
+from wnkd_tui.charts import Series, line_drawing
 from wnkd_tui.cli.output import console, has_unicode, look
 from wnkd_tui.queue.wording import size
 from wnkd_tui.store.rows import AttemptRow, JobRow
@@ -51,24 +51,32 @@ def show_list(rows: Sequence[JobRow], counts: Mapping[str, int]) -> None:
             row.name,
             progress(row),
             _shortened(row.trials),
-            row.reason or "",
+            row.told or "",
         )
     out.print(table)
     out.print(", ".join(f"{counts[state]} {state}" for state in STATES if counts.get(state)))
 
 
-def show_one(row: JobRow, curves: Curves, attempts: Sequence[AttemptRow], directory: Path) -> None:
-    """Prints a job's facts, its result, its runs and its accuracy over the epochs."""
+def show_one(
+    row: JobRow,
+    place: int | None,
+    curves: Curves,
+    attempts: Sequence[AttemptRow],
+    directory: Path,
+) -> None:
+    """Prints a job's facts, its result, its runs and its accuracy over the epochs; `place` is that
+    in line, of one that waits."""
     out = console()
     facts = {
         "job": str(row.id),
         "what": row.name,
         "state": row.state,
         "note": row.reason,
+        "in line": f"place {place}" if place else None,
         "priority": str(row.priority) if row.priority else None,
         "progress": progress(row),
         "time": _elapsed(row),
-        "where": attempts[-1].where if row.state == "running" and attempts else None,
+        "where": row.where,
         "device": row.device,
         "memory": _memory(attempts[-1]) if attempts else None,
         "trials": ", ".join(map(str, row.trials)),
@@ -89,18 +97,18 @@ def show_one(row: JobRow, curves: Curves, attempts: Sequence[AttemptRow], direct
         if name in ("train_top1", "val_top1")
     ]
     if accuracies:
-        chart = lines(accuracies, look(out), title="accuracy over epochs", y_label="top-1 %")
-        out.print(Text.from_ansi(chart))
+        chart = line_drawing(accuracies, look(out), title="accuracy over epochs", y_label="top-1 %")
+        out.print(Text.from_ansi(chart.text))
 
 
 def _told(attempt: AttemptRow) -> str:
-    """`2026-11-23 03:12  lost after 41.2 s on GPU 0: killed by signal 9 (SIGKILL)`."""
+    """`2026-11-23 03:12  lost after 41.2 s on server, GPU 0: killed by signal 9 (SIGKILL)`."""
     begun = datetime.fromtimestamp(attempt.started_at).strftime("%Y-%m-%d %H:%M")
     if attempt.ending is None:
-        return f"{begun}  runs on {attempt.place or attempt.slot}"
+        return f"{begun}  runs {attempt.where}"
     took = "" if attempt.seconds is None else f" after {attempt.seconds:.1f} s"
     why = f": {attempt.reason}" if attempt.reason else ""
-    return f"{begun}  {attempt.ending}{took} on {attempt.place or attempt.slot}{why}"
+    return f"{begun}  {attempt.ending}{took} {attempt.where}{why}"
 
 
 def _memory(attempt: AttemptRow) -> str:

@@ -9,7 +9,7 @@ from wnkd_tui.report.chosen import Chosen, choose
 from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.store import queries
 from wnkd_tui.store.database import connect
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 
 def rows(dataset: str | None) -> list[Row]:

@@ -53,11 +53,14 @@ def on_terminal() -> bool:
 
 
 def console() -> "Console":
-    """stdout for tables and charts: colours and the terminal's width only where there is one."""
+    """stdout for tables and charts: colours and the terminal's width only where there is one.
+
+    Brackets in names and reasons are brackets and no markup.
+    """
     from rich.console import Console
 
     width = None if on_terminal() else PIPE_WIDTH
-    return Console(highlight=False, soft_wrap=False, width=width)
+    return Console(highlight=False, markup=False, soft_wrap=False, width=width)
 
 
 def look(of: "Console") -> "Look":

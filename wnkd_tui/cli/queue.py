@@ -109,12 +109,13 @@ def show(
     conn = connect(home)
     row = queries.job(conn, job)
     curves = queries.metrics(conn, job)
-    attempts = queries.attempts(conn, job)
+    attempts, place = queries.attempts(conn, job), queries.in_line(conn, job)
     if as_json:
         fields = shapes.job(row) | {"result": row.result, "directory": str(home.job(row.key))}
+        fields["in_line"] = place
         print_json(**fields, metrics=curves, attempts=[asdict(one) for one in attempts])
     else:
-        job_views.show_one(row, curves, attempts, home.job(row.key))
+        job_views.show_one(row, place, curves, attempts, home.job(row.key))
 
 
 app.command()(queue_usage.usage)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from engine.recipes import recipe_names
 from wnkd_tui.cli import completing
 from wnkd_tui.cli.output import AsJson, print_json
 
@@ -19,7 +20,7 @@ def list_recipes(as_json: AsJson = False) -> None:
 
     Example: wnkd recipe list
     """
-    from engine.recipe import load_recipe, recipe_names
+    from engine.recipe import load_recipe
 
     recipes = {name: load_recipe(name, "") for name in recipe_names()}
     if as_json:

@@ -6,7 +6,7 @@ from itertools import groupby
 from rich.table import Table
 from rich.text import Text
 
-from engine.recipe import Recipe
+from engine.settings import Recipe
 from wnkd_tui.cli.output import console
 from wnkd_tui.queue.settings import Setting, written
 from wnkd_tui.report.captions import encoder_label

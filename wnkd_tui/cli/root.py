@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from engine.errors import WnkdError
+from engine.shown import as_shown
 from wnkd_tui.cli import (
     bash_words,
     dataset,
@@ -95,14 +96,14 @@ def _told(error: Exception) -> int:
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         line, code = f"{what} (run again with {DEBUG} for the traceback)", 1
-    print(f"wnkd: {' '.join(line.split())}", file=sys.stderr)
+    print(f"wnkd: {as_shown(' '.join(line.split()))}", file=sys.stderr)
     return code
 
 
 def _fault_of_the_database(error: Exception) -> str | None:
     """What is wrong with the database, where an unexpected error may come from that."""
     from wnkd_tui.home import Home
-    from wnkd_tui.store.database import fault_behind
+    from wnkd_tui.store.soundness import fault_behind
 
     with suppress(Exception):  # what fails here as well is told as the error that it is
         return fault_behind(error, Home.find())

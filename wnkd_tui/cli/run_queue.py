@@ -12,17 +12,25 @@ class Where(StrEnum):
 
     LOCAL = "local"
     SLURM = "slurm"
+    RAY = "ray"
 
 
 ExecutorOption = Annotated[
-    Where, typer.Option("--executor", help="Where jobs run: this host, or a Slurm cluster.")
+    Where, typer.Option("--executor", help="Where jobs run: this host, or a Slurm or Ray cluster.")
 ]
 ProfileOption = Annotated[
     Path | None,
     typer.Option(
         "--profile",
         metavar="FILE",
-        help="What to ask of the cluster (TOML). Default: slurm.toml in the home.",
+        help="What to ask of the cluster (TOML). Default: slurm.toml or ray.toml in the home.",
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The Ray cluster, or auto: the one that this host belongs to. Default: the profile's.",
     ),
 ]
 
@@ -68,35 +76,42 @@ def run_queue(
     ] = None,
     executor: ExecutorOption = Where.LOCAL,
     profile: ProfileOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Do queued jobs and wait for more.
 
     Several run at a time, on a GPU only where its memory is enough; progress goes to stderr. Ctrl-C
     lets the running jobs end; a second one sends them back to the queue, from where they resume. If
-    this is killed the jobs live on, and the next run-queue takes them over. Exit code 1 where a job
-    failed.
+    this is killed the jobs live on (those of a Ray cluster end), and the next run-queue takes them
+    over. Exit code 1 where a job failed.
 
     Example: wnkd run-queue --drain --gpus 0,1 --slots-per-gpu 2
     """
     from engine.errors import SpecError
     from wnkd_tui.cli.running import work
     from wnkd_tui.home import Home
-    from wnkd_tui.queue.executors.slurm.profile import cluster_profile
+    from wnkd_tui.queue.executors import clusters
 
     home = Home.find()
-    cluster = None
-    if executor is Where.SLURM:
-        if any(given is not None for given in (gpus, slots_per_gpu, gpus_per_job)):
+    if executor is not Where.LOCAL:
+        if gpus is not None or slots_per_gpu is not None:
             raise SpecError(
-                "--gpus, --slots-per-gpu and --gpus-per-job are of this host: a profile has gres"
+                "--gpus and --slots-per-gpu are of this host: what a job gets of a cluster is in"
+                " its profile"
             )
         if fuse is not None:
             raise SpecError(
                 "--fuse is of this host: a cluster does each job in a process of its own"
             )
-        cluster = cluster_profile(home, profile)
     elif profile:
-        raise SpecError("--profile is of a cluster: give --executor slurm too")
+        raise SpecError("--profile is of a cluster: give --executor slurm or ray too")
+    if address and executor is not Where.RAY:
+        raise SpecError("--address is of a Ray cluster: give --executor ray too")
+    cluster = None
+    if executor is Where.SLURM:
+        cluster = clusters.slurm(home, profile)
+    elif executor is Where.RAY:
+        cluster = clusters.ray(home, profile, address)
     code = work(
         home,
         drain=drain,

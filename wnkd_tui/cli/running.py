@@ -9,10 +9,9 @@ from wnkd_tui.cli.narrator import Narrator, narrator
 from wnkd_tui.config import load
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import Executor
+from wnkd_tui.queue.executors.clusters import Cluster
 from wnkd_tui.queue.executors.launchers import WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
-from wnkd_tui.queue.executors.slurm.executor import SlurmExecutor, slots_of
-from wnkd_tui.queue.executors.slurm.profile import Profile
 from wnkd_tui.queue.gpus import choose, look
 from wnkd_tui.queue.notices import Notices
 from wnkd_tui.queue.owner import owning
@@ -20,7 +19,9 @@ from wnkd_tui.queue.slots import find_slots
 from wnkd_tui.queue.supervisor import Phase, Supervisor
 from wnkd_tui.store import queries
 from wnkd_tui.store.backups import backup
-from wnkd_tui.store.database import StoreError, check, connect
+from wnkd_tui.store.connection import StoreError
+from wnkd_tui.store.database import connect
+from wnkd_tui.store.soundness import check
 
 POLL, POLL_CLUSTER = 0.2, 1.0  # seconds between two looks at a job: of a cluster's, over a network
 LOOK_EVERY = 0.5  # seconds between two looks at the jobs
@@ -38,7 +39,7 @@ def work(
     slots: int | None = None,
     fuse: int | None = None,
     gpus_per_job: int | None = None,
-    cluster: Profile | None = None,
+    cluster: Cluster | None = None,
 ) -> int:
     """Runs a supervisor here until it ends; its exit code (0, 1, or 130 after Ctrl-C).
 
@@ -59,7 +60,7 @@ def work(
         )
     no_gpu = ""
     if cluster:
-        places = slots_of(cluster, slots)
+        places = cluster.slots(slots, how.gpus_per_job)
     else:
         found = look()
         here = choose(found, gpus)
@@ -69,7 +70,7 @@ def work(
     backup(home)
     with (
         closing(connect(home)) as conn,
-        owning(home, conn, cluster=cluster is not None),
+        owning(home, conn, cluster=cluster.kind if cluster else None),
         narrator() as telling,
         closing(Notices(config.notify, home)) as notices,
     ):
@@ -87,9 +88,9 @@ def work(
     return code
 
 
-def _executor(home: Home, cluster: Profile | None) -> Executor:
+def _executor(home: Home, cluster: Cluster | None) -> Executor:
     if cluster:
-        return SlurmExecutor(cluster, home.jobs, home.allocations)
+        return cluster.executor()
     return LocalExecutor(WarmLauncher(home.root / "warm.log"))
 
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.changes import text_of
-from wnkd_tui.store.rows import CaptureRow, DatasetRow, JobRow, TrialLine, TrialRow
+from wnkd_tui.store.datasets import DatasetRow
+from wnkd_tui.store.rows import CaptureRow, JobRow, TrialLine, TrialRow
 
 if TYPE_CHECKING:  # plans need pydantic, and a list of jobs does not
     from wnkd_tui.queue.differing import Differences
@@ -73,12 +74,13 @@ def trial_cells(line: TrialLine) -> dict[str, Any]:
 JOB_COLUMNS = (
     *("id", "kind", "name", "state", "reason", "trials", "priority", "progress", "done", "total"),
     *("unit", "rate", "attempt", "slot", "device", "queued_at", "started_at", "finished_at"),
+    *("host", "place", "together"),
 )
 
 
 def job_cells(row: JobRow) -> dict[str, Any]:
     """A job as a line of CSV."""
-    return job(row) | {"slot": row.slot, "trials": " ".join(map(str, row.trials))}
+    return job(row) | {"trials": " ".join(map(str, row.trials))}
 
 
 def capture(row: CaptureRow | None) -> dict[str, Any] | None:
@@ -130,6 +132,11 @@ def job(row: JobRow) -> dict[str, Any]:
         "unit": row.unit,
         "rate": row.rate,
         "attempt": row.attempt,
+        "where": row.where,
+        "host": row.host,
+        "slot": row.slot,
+        "place": row.place,
+        "together": row.together,
         "device": row.device,
         "inputs": list(row.inputs),
         "queued_at": row.queued_at,

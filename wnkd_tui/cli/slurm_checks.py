@@ -9,12 +9,15 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from engine.errors import SpecError
 from wnkd_tui.cli.checks import Check
+from wnkd_tui.config import ConfigError, load
 from wnkd_tui.home import Home, network_filesystem
 from wnkd_tui.queue.executors.base import ExecutorError
 from wnkd_tui.queue.executors.slurm import script
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
 from wnkd_tui.queue.executors.slurm.commands import INSTALL, PREFIX, Slurm
+from wnkd_tui.queue.executors.slurm.executor import slots_of
 from wnkd_tui.queue.executors.slurm.profile import PROFILE, Profile, cluster_profile
 
 SHOWN = 3  # nodes that are named
@@ -24,8 +27,11 @@ def slurm_checks(home: Home, path: Path | None) -> Iterator[Check]:
     """Every check of a cluster and of the profile at `path`; what one needs ends those after it."""
     try:
         profile = cluster_profile(home, path)
+        ranks = max(load(home).queue.gpus_per_job, profile.nodes)
     except ExecutorError as error:
         yield Check("slurm profile", False, str(error))
+        return
+    except ConfigError:  # that is told by its check
         return
     where = path or home.root / PROFILE
     yield Check("slurm profile", True, f"{where}{'' if where.exists() else ': none, all as usual'}")
@@ -39,24 +45,30 @@ def slurm_checks(home: Home, path: Path | None) -> Iterator[Check]:
     except ExecutorError as error:
         yield Check("slurm", False, str(error))
         return
-    yield _accepted(slurm, profile, home)
+    yield _accepted(slurm, profile, home, 1)
+    if ranks > 1:
+        yield _accepted(slurm, profile, home, ranks)
     yield _seen(home, nodes)
     yield _locks(home)
     yield _python(profile)
     yield _accounts(slurm)
 
 
-def _accepted(slurm: Slurm, profile: Profile, home: Home) -> Check:
-    """Whether sbatch would take what the profile asks for."""
+def _accepted(slurm: Slurm, profile: Profile, home: Home, ranks: int) -> Check:
+    """Whether sbatch would take what the profile asks for, for a job of so many processes."""
+    name = "slurm job" if ranks == 1 else f"slurm job of {ranks}"
     allocation = Allocation(home.allocations / f"{PREFIX}doctor")
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as file:
         file.write("#!/bin/bash\n")
         file.flush()
         try:
-            said = slurm.test(script.options(profile, allocation, "doctor"), Path(file.name))
-        except ExecutorError as error:
-            return Check("slurm job", False, f"{error}: change {PROFILE} (docs/slurm.md)")
-    return Check("slurm job", True, said.strip().removeprefix("sbatch: "))
+            if ranks > 1:
+                slots_of(profile, 1, ranks)
+            options = script.options(profile, allocation, "doctor", ranks)
+            said = slurm.test(options, Path(file.name))
+        except (ExecutorError, SpecError) as error:
+            return Check(name, False, f"{error}: change {PROFILE} (docs/slurm.md)")
+    return Check(name, True, said.strip().removeprefix("sbatch: "))
 
 
 def _seen(home: Home, nodes: set[str]) -> Check:

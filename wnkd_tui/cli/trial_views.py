@@ -136,4 +136,4 @@ def _figures(job: JobRow) -> str:
         return f"val {result['best']['val_top1']:.2f} (epoch {result['best']['epoch']})"
     if "image_share" in result:
         return f"image share {result['image_share']:.3f}"
-    return job.reason or (progress(job) if job.state == "running" else "")
+    return ", ".join(filter(None, [progress(job) if job.state == "running" else "", job.told]))

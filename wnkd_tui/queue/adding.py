@@ -10,15 +10,17 @@ from engine.changes import Changes, frozen_changes
 from engine.errors import SpecError
 from engine.files import FILE, resolve
 from engine.plan import DatasetRef, Plan, plan
-from engine.recipe import PUBLISHED, Recipe, load_recipe, settled
+from engine.recipe import load_recipe, settled
+from engine.settings import PUBLISHED, Recipe
 from engine.spec import Method, Modality, MultimodalSpec, Teachers, TrialSpec, ValidationText
 from wnkd_tui.home import Home
 from wnkd_tui.queue import given
 from wnkd_tui.queue.capture import capture
 from wnkd_tui.queue.wording import EVERY_STUDENT, Mix, mixes
 from wnkd_tui.store import commands, queries
-from wnkd_tui.store.database import StoreError, connect
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.connection import StoreError
+from wnkd_tui.store.database import connect
+from wnkd_tui.store.datasets import DatasetRow
 
 LAST_DATASET, LAST_RECIPE = "last_dataset", "last_recipe"
 FIRST_DATASET, FIRST_RECIPE = "digits", "demo"

@@ -31,6 +31,7 @@ class _Run:
     alive: bool = False  # whether it was seen to run
     word_seen: float | None = None  # its last word, first, on time.monotonic
     no_room: bool = False  # whether the disk was full at some time
+    to_pause: bool | None = None  # what it was told last; None: nothing by us
     shown: Alive = field(default_factory=Alive)  # what the database has of it
 
 
@@ -85,7 +86,7 @@ class Attendant:
             return
         run.alive = True
         self._show(conn, work, run, status)
-        jobdir.ask_to_pause(directory, work.wanted == "paused")
+        self._ask_to_pause(work, run)
         ends = ("cancelled", "waiting", *(["paused"] if status.waits else []))
         if stopping or work.wanted in ends or self._overstays(run, directory):
             self._executor.cancel(handle, self._config.grace)
@@ -95,6 +96,13 @@ class Attendant:
         if status != run.shown:
             store.moved(conn, self._me, work, **vars(status))
             run.shown = status
+
+    def _ask_to_pause(self, work: Work, run: _Run) -> None:
+        """Once, and again when that is another wish: its file may be on a network's disk."""
+        wanted = work.wanted == "paused"
+        if run.to_pause is not wanted:
+            jobdir.ask_to_pause(self._home.job(work.key), wanted)
+            run.to_pause = wanted
 
     def never_begun(self, conn: sqlite3.Connection, work: Work) -> None:
         """Puts back a job that was claimed and not submitted."""

@@ -16,8 +16,9 @@ from engine.errors import DataError, SpecError
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
 from wnkd_tui.store import commands, queries
-from wnkd_tui.store.database import StoreError, connect, transaction
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.connection import StoreError, transaction
+from wnkd_tui.store.database import connect
+from wnkd_tui.store.datasets import DatasetRow
 
 OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _CHECKED = "checked dataset "  # how the facts begin that `remember` keeps, before the name

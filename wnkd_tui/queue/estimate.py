@@ -19,7 +19,7 @@ from wnkd_tui.queue.signature import Signature, amount, data_of, signature
 from wnkd_tui.queue.usage import Measured, measured
 from wnkd_tui.queue.wording import count, size
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 WORTH_TELLING = 100 * 2**20  # bytes of disk
 _DONE = "SELECT key FROM job WHERE key IN (SELECT value FROM json_each(?)) AND +state = 'done'"
@@ -88,7 +88,8 @@ class Estimate:
         if told:
             gaps = self._gaps(self.unmeasured_jobs)
             return f"memory: such jobs took {', '.join(told)}{gaps}"
-        return "memory: unknown (no such job told it here yet)" if self.hours is not None else ""
+        wanted = self.jobs and self.hours is not None
+        return "memory: unknown (no such job told it here yet)" if wanted else ""
 
     def _disk_text(self) -> str:
         """`disk: 41.9 GiB of tables`, and what to do where there is less room."""

@@ -19,7 +19,7 @@ from wnkd_tui.queue.playing import Forecast, Running, Waiting, play
 from wnkd_tui.queue.signature import Signature, amount, signature
 from wnkd_tui.queue.usage import measured
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 LINE = 500  # waiting jobs that are played one by one; what is behind them is spread over the slots
 RECENT = 200  # done jobs that tell which slots a run-queue has

@@ -39,7 +39,7 @@ def look() -> Found:
     A GPU that is cut into MIG devices counts as those.
     """
     try:
-        import pynvml
+        import pynvml  # late: it may be missing
     except ImportError:
         return Found((), "the package nvidia-ml-py is not installed")
     try:
@@ -91,7 +91,7 @@ def free_memory(uuid: str) -> int | None:
     0 for a GPU that the driver has lost: a job there would fail, or compute on the CPU.
     """
     try:
-        import pynvml
+        import pynvml  # late: it may be missing
     except ImportError:
         return None
     try:

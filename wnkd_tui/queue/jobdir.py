@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.events import CANCEL, EXIT, LEAVE, PAUSE
 from wnkd_tui.home import Home
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 from wnkd_tui.store.work import Work
 
 JOB, PROCESS, OUTPUT = "job.json", "process.json", "output.log"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.data.registry import KINDS
-from engine.recipe import PUBLISHED, Recipe, load_recipe, settings_of
+from engine.recipe import load_recipe, settings_of
+from engine.settings import PUBLISHED, Recipe
 from wnkd_tui.queue.adding import NO_CHANGE
 
 A_FILE, A_NUMBER = "PATH", "NUMBER"

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.plan import JobSpec
 from engine.spec import TrialSpec
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 Signature = tuple[tuple[str, Any], ...]  # names and values, the kind first
 Data = tuple[str | None, int | None]  # a dataset's name and the limit of its training images

@@ -14,13 +14,20 @@ class Slot:
     """A place for one job: its name, unique on this machine, and the environment it gives.
 
     `gpus` are the UUIDs of its GPUs, `memory` what the smallest of them has in all, in bytes, where
-    it is known.
+    it is known. So many `ranks` share a job there, where it is of a kind that can be shared.
     """
 
     name: str
     env: Mapping[str, str] = field(default_factory=dict)
     gpus: tuple[str, ...] = ()
     memory: int | None = None
+    ranks: int = 1
+
+    @property
+    def here(self) -> bool:
+        """Whether it is a share of this machine: what jobs get of a cluster is the cluster's to
+        say, and such a slot gives nothing."""
+        return bool(self.env)
 
 
 def find_slots(
@@ -58,7 +65,7 @@ def find_slots(
         name = "GPU " + "+".join(gpu.number for gpu in team) + (f" #{turn + 1}" if turn else "")
         uuids = tuple(gpu.uuid for gpu in team)
         memory = min((gpu.memory for gpu in team if gpu.memory is not None), default=None)
-        slots.append(Slot(name, {VISIBLE: ",".join(uuids)}, uuids, memory))
+        slots.append(Slot(name, {VISIBLE: ",".join(uuids)}, uuids, memory, per_job))
     return slots
 
 

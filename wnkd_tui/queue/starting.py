@@ -27,6 +27,7 @@ from wnkd_tui.store.work import Candidate, Work
 # through 50,000 jobs that wait for others takes a tenth of a second.
 SEARCH_SHARE = 10
 SEARCH_LIMIT = 2.0  # seconds to the next search at most
+FILL = 1.0  # seconds of starting jobs, then those that run are looked at, and life is shown
 
 
 class Starter:
@@ -53,6 +54,7 @@ class Starter:
         self._place = Placement(slots, config)
         self._artifacts = ArtifactStore(home.artifacts)
         self._next_search = 0.0  # on time.monotonic
+        self._line: list[int] = []  # jobs that a search found ready, and that are not begun
 
     @property
     def note(self) -> str | None:
@@ -64,17 +66,21 @@ class Starter:
         self._next_search = 0.0
 
     def start(self, conn: sqlite3.Connection) -> int | None:
-        """How many jobs it started; None where it did not look for one now.
+        """How many jobs it started; None where it did not look for one now. Where many slots are
+        free, it goes on the next time.
 
         Raises ExecutorError where no job can be run.
         """
-        began = time.monotonic()
+        first = began = time.monotonic()
         if began < self._next_search:
             return None
-        started = 0
-        while more := self._start_next(conn):
-            started += more
+        started, self._line = 0, []
+        free = len(self._slots.keys() - claims.taken_slots(conn, self._host))
+        while free and (more := self._start_next(conn)):
+            started, free = started + more, free - 1
             began = time.monotonic()
+            if began - first > FILL:
+                return started
         spent = time.monotonic() - began
         self._next_search = time.monotonic() + min(SEARCH_SHARE * spent, SEARCH_LIMIT)
         return started
@@ -82,9 +88,8 @@ class Starter:
     def _start_next(self, conn: sqlite3.Connection) -> int:
         """Starts the next job and those that share its process; how many."""
         now = time.time()
-        if not self._slots.keys() - claims.taken_slots(conn, self._host):
-            return 0
-        if not claims.ready(conn, now, self._horizon(now)) or not self._executor.ready():
+        self._line = self._line or claims.line(conn, now, self._horizon(now))
+        if not self._line or not self._executor.ready():
             return 0
         with ExitStack() as held:
             first = self._claim(conn, held, now, self._place)
@@ -121,11 +126,11 @@ class Starter:
         """The first job that `place` has a slot for; until `held` ends all see that it starts."""
 
         def prepare(work: Work) -> None:
-            jobdir.prepare(self._home, work, ranks=len(self._slots[work.slot].gpus) or 1)
+            jobdir.prepare(self._home, work, ranks=self._slots[work.slot].ranks)
             held.enter_context(jobdir.starting(self._home.job(work.key)))
 
         try:
-            return claims.claim(
+            work = claims.claim(
                 conn,
                 self._me,
                 self._host,
@@ -134,9 +139,13 @@ class Starter:
                 prepare,
                 has=lambda key: self._artifacts.fault(key) is None,
                 horizon=self._horizon(now),
+                among=self._line,
             )
         except BlockingIOError:  # another supervisor looks at the job's directory just now
             return None
+        if work is not None:
+            self._line = [id for id in self._line if id != work.id]
+        return work
 
     def _horizon(self, now: float) -> float:
         return now + self._config.backoff_limit
@@ -158,5 +167,5 @@ class Starter:
                 return
             raise
         for work, handle in zip(works, handles, strict=True):
-            if not store.submitted(conn, self._me, work, handle):
+            if not store.submitted(conn, self._me, work, handle, len(works)):
                 self._executor.cancel(handle, self._config.grace)

@@ -26,11 +26,13 @@ from wnkd_tui.queue.signals import stopping_on_signals
 from wnkd_tui.queue.slots import Slot
 from wnkd_tui.queue.starting import Starter
 from wnkd_tui.queue.telling import Teller
-from wnkd_tui.store import claims
+from wnkd_tui.store import claims, supervisors
 from wnkd_tui.store import work as store
 from wnkd_tui.store.database import connect
 from wnkd_tui.store.liveness import HEARTBEAT, alive
 from wnkd_tui.store.work import Ending, Work
+
+REST = 4  # times as long as the look at all jobs took is rested before the next one
 
 
 class Phase(Enum):
@@ -44,8 +46,9 @@ class Phase(Enum):
 class Supervisor:
     """Runs jobs of `home` on `executor`, at most one for each of `slots` on this machine.
 
-    `poll` is in seconds: how often it looks at its jobs, where none of them ends before. `notices`
-    are told of what people want to know; who made them closes them.
+    `poll` is in seconds: how often it looks at its jobs, where none of them ends before; more
+    seldom where they are so many that a look takes long. `notices` are told of what people want to
+    know; who made them closes them.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Supervisor:
             attendant=self._attendant,
         )
         self._next_beat = 0.0  # on time.monotonic
+        self._looked = 0.0  # seconds that the last look at the jobs took
         self._shown: str | None = None  # how the note begins that others see
         self._trouble: str | None = None
         self._failures = 0
@@ -123,13 +127,14 @@ class Supervisor:
                         self._tell(conn, on_tick)
                     if over:
                         break
-                    self._executor.wait(self._poll)
+                    rest = min(REST * self._looked, HEARTBEAT)
+                    self._executor.wait(max(self._poll, rest))
             if signalled:
                 return 130
             return int(self._failures > 0 or (drain and claims.blocked(conn)))
         finally:
             with suppress(sqlite3.OperationalError):  # it is seen to be dead all the same
-                store.dismiss(conn, self._me)
+                supervisors.dismiss(conn, self._me)
             conn.close()
             self._executor.close()
 
@@ -170,12 +175,14 @@ class Supervisor:
             for work in works:  # before anything is written: there may be no room for that
                 if work.handle:
                     self._executor.cancel(work.handle, self._config.grace)
-            store.requeue(conn, self._me)
+            supervisors.requeue(conn, self._me)
         if self._show_life(conn) or stopping:
             works = store.mine(conn, self._me)
         self._attendant.forget_all_but(works)
+        began = time.monotonic()
         for work in works:
             self._attendant.attend(conn, work, stopping=stopping)
+        self._looked = time.monotonic() - began
         if self.phase is Phase.WORKING and room:
             started = self._starter.start(conn)
             if started:
@@ -204,7 +211,7 @@ class Supervisor:
         what = note.partition(" ")[0]  # figures in it change all the time: they can wait
         if now < self._next_beat and what == self._shown:
             return False
-        store.beat(
+        supervisors.beat(
             conn,
             self._me,
             host=self._host,
@@ -215,7 +222,7 @@ class Supervisor:
             note=note,
         )
         self._next_beat, self._shown = now + HEARTBEAT, what
-        if self.phase is not Phase.WORKING or not store.adopt(conn, self._me, _is_dead):
+        if self.phase is not Phase.WORKING or not supervisors.adopt(conn, self._me, _is_dead):
             return False
         self._teller.work_began()
         return True

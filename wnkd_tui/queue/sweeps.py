@@ -8,7 +8,7 @@ from engine.errors import SpecError
 from engine.spec import Method, Modality, Teachers
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.wording import mixes
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 PERCENT = (0, 20, 50, 80, 100)
 NINE = mixes(PERCENT, PERCENT[1:])

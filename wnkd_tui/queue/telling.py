@@ -26,9 +26,11 @@ class Teller:
             return
         if how.state in ("failed", "lost"):
             name = json.loads(work.spec)["name"]
+            where = queries.attempts(conn, work.id)[-1].where
             text = f"job {work.id} {name} {'failed' if how.state == 'failed' else 'was lost'}"
-            text += f": {how.reason}"
+            text += f" ({where}): {how.reason}"
             facts = {"job": work.id, "name": name, "state": how.state, "reason": how.reason}
+            facts["where"] = where
             self._notices.tell("failed", text, **facts)
         elif how.state == "done":
             for trial in store.finished_trials(conn, work.id):

@@ -25,7 +25,7 @@ from wnkd_tui.queue.signature import (
     data_of,
     signature,
 )
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 KINDS = tuple(STAGE_VERSIONS)  # in the order in which a plan does them
 

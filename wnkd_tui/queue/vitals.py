@@ -67,6 +67,12 @@ class Reader:
         )
 
 
+def free_memory() -> int | None:
+    """Bytes of the host's memory that programs can have without swapping."""
+    _, used, memory = _host()
+    return None if used is None or memory is None else memory - used
+
+
 def _gpu(gpu: Gpu) -> GpuVitals:
     import pynvml  # `look` found a GPU by it
 

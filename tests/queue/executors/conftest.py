@@ -5,11 +5,12 @@ import time
 
 import pytest
 
+from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import NotNowError
-from wnkd_tui.queue.executors.slurm import executor as module
+from wnkd_tui.queue.executors.slurm import allocations
 from wnkd_tui.queue.executors.slurm.commands import ClusterJob
 from wnkd_tui.queue.executors.slurm.executor import SlurmExecutor
-from wnkd_tui.queue.executors.slurm.profile import load
+from wnkd_tui.queue.executors.slurm.profile import cluster_profile
 
 PATIENCE = 20.0
 
@@ -72,9 +73,10 @@ def jobs(tmp_path):
 
 @pytest.fixture
 def make_job(jobs):
-    def make(name, kind="student"):
+    def make(name, kind="student", ranks=1):
         (jobs / name).mkdir()
-        (jobs / name / "job.json").write_text(json.dumps({"kind": kind, "name": f"S_s {name}"}))
+        plan = {"kind": kind, "name": f"S_s {name}", "run": {"ranks": ranks}}
+        (jobs / name / "job.json").write_text(json.dumps(plan))
         return jobs / name
 
     return make
@@ -84,12 +86,12 @@ def make_job(jobs):
 def start(tmp_path, jobs, slurm, monkeypatch):
     """Starts an executor; `start(more="…")` with lines of a profile."""
     started = []
-    monkeypatch.setattr(module, "AGAIN", 0.3)
+    monkeypatch.setattr(allocations, "AGAIN", 0.3)
 
     def begin(more=""):
         path = tmp_path / "slurm.toml"
         path.write_text(f"every = 1.0\n{more}")
-        profile = load(path).model_copy(update={"every": 0.01})
+        profile = cluster_profile(Home(tmp_path), path).model_copy(update={"every": 0.01})
         one = SlurmExecutor(profile, jobs, tmp_path / "allocations", slurm)
         started.append(one)
         _until(one.ready)

@@ -13,9 +13,21 @@ SQUEUE = """\
 4|PENDING|Priority||low|somebody|else
 1|RUNNING|None|vm|low|wnkd-ccc
 """
+# As its manual has it: jobs with their steps, one that is queued again twice, and an array.
 SACCT = """\
 7|CANCELLED by 1000|None|node1|gpu|wnkd-ddd
+7.batch|CANCELLED|None|node1||batch
+7.extern|COMPLETED|None|node1||extern
+7.0|FAILED|None|node2||wnkd-ddd
 8|OUT_OF_MEMORY|None|node[1-2]|gpu|wnkd-eee
+9|NODE_FAIL|None|node3|gpu|wnkd-fff
+10|PREEMPTED|Priority|node3|gpu|wnkd-ggg
+11|TIMEOUT|None|node3|gpu|wnkd-hhh
+12|COMPLETED|None|node3|gpu|wnkd-iii
+12|RUNNING|None|node4|gpu|wnkd-iii
+13_1|COMPLETED|None|node3|gpu|wnkd-jjj
+13_[2-9%4]|PENDING|JobArrayTaskLimit|None assigned|gpu|wnkd-jjj
+14|COMPLETED|None|node3|gpu|somebody|else
 """
 CONFIG = """Configuration data as of 2026-11-23T13:40:50
 ClusterName             = wnkdtest
@@ -60,8 +72,41 @@ def test_our_jobs_as_squeue_tells_them(slurm):
 def test_our_jobs_as_the_accounting_tells_them(slurm):
     slurm.says("sacct", SACCT)
     jobs = slurm.past(["wnkd-ddd", "wnkd-eee"])
-    assert [job.state for job in jobs.values()] == ["CANCELLED", "OUT_OF_MEMORY"]
+    assert {name[-3:]: (job.id, job.state, job.ended) for name, job in jobs.items()} == {
+        "ddd": ("7", "CANCELLED", True),
+        "eee": ("8", "OUT_OF_MEMORY", True),
+        "fff": ("9", "NODE_FAIL", True),
+        "ggg": ("10", "PREEMPTED", True),
+        "hhh": ("11", "TIMEOUT", True),
+        "iii": ("12", "RUNNING", False),
+    }
     assert "--name=wnkd-ddd,wnkd-eee" in slurm.seen("sacct")
+    assert "--allocations" in slurm.seen("sacct")
+
+
+def test_an_accounting_that_knows_nothing_of_them(slurm):
+    slurm.says("sacct", "\n")
+    assert slurm.past(["wnkd-ddd"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("Slurm accounting storage is disabled\n", ExecutorError),
+        ("sacct: error: Invalid user id: 4242\n", ExecutorError),
+        (
+            "sacct: error: slurm_persist_conn_open_without_init: failed to open persistent"
+            " connection to host:db:6819: Connection refused\n"
+            "sacct: error: Problem talking to the database: Connection refused\n",
+            NotNowError,
+        ),
+    ],
+)
+def test_whether_the_accounting_may_be_asked_again(slurm, said, error):
+    slurm.says("sacct", errors=said, code=1)
+    with pytest.raises(ExecutorError) as found:
+        slurm.past(["wnkd-ddd"])
+    assert type(found.value) is error
 
 
 def test_what_the_environment_would_change_is_not_passed_on(slurm):

@@ -7,6 +7,7 @@ import pytest
 from wnkd_tui.queue.executors.base import Alive, Cause, ExecutorError, Gone, NotNowError
 from wnkd_tui.queue.executors.slurm import executor as module
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
+from wnkd_tui.queue.executors.slurm.commands import ClusterJob
 from wnkd_tui.queue.executors.slurm.executor import Handle
 from wnkd_tui.queue.executors.slurm.record import Record
 from wnkd_tui.queue.jobdir import END
@@ -18,7 +19,7 @@ def name_of(handle):
 
 def begin(job, executor, handle):
     """What a node does when it takes the job."""
-    allocation = executor._allocation(name_of(handle))
+    allocation = executor._allocations[name_of(handle)]
     assert allocation.take() == job.name
     record = replace(Record.read(job), job="1", node="node7", began=100.0)
     record.write(job)
@@ -33,7 +34,7 @@ def test_a_job_from_the_clusters_queue_to_its_end(start, slurm, make_job, until)
     executor, job = start(), make_job("one")
     handle = executor.submit(job, {})
     assert "--comment=S_s one" in slurm.options[name_of(handle)]
-    until(lambda: executor.poll(handle).waits == "in the cluster's queue: Priority, place 2")
+    until(lambda: executor.poll(handle).waits == "Priority, place 2 in the cluster's queue")
     begin(job, executor, handle)
     slurm.state[name_of(handle)] = "RUNNING"
     until(lambda: executor.poll(handle) == Alive(where="Slurm job 1 on node7", since=100.0))
@@ -51,13 +52,26 @@ def test_small_jobs_share_an_allocation_and_others_do_not(start, slurm, make_job
     assert len({name_of(one) for one in (*small, *large)}) == 4 == len(slurm.state)
 
 
+def test_a_job_of_several_processes_has_an_allocation_of_its_own(start, slurm, make_job):
+    """Of those that can be shared, and no others."""
+    executor = start('together = ["embed", "student"]\ngres = "gpu:1"\nnodes = 2')
+    handles = [
+        executor.submit(make_job(name, kind, ranks=4), {})
+        for name, kind in (("one", "embed"), ("two", "student"), ("three", "embed"))
+    ]
+    small, large, again = map(name_of, handles)
+    assert small == again != large
+    assert "--gres=gpu:1" in slurm.options[small]
+    assert {"--gres=gpu:2", "--nodes=2", "--ntasks-per-node=2"} <= {*slurm.options[large]}
+
+
 def test_a_list_that_has_ended_takes_no_more(start, slurm, make_job, until):
     executor = start()
     first = executor.submit(make_job("one", "embed"), {})
     slurm.state[name_of(first)] = "COMPLETED"
-    until(lambda: executor._is_over(executor._allocation(name_of(first))))
+    until(lambda: executor._allocations.is_over(executor._allocations[name_of(first)]))
     second = executor.submit(make_job("two", "embed"), {})
-    executor._allocation(name_of(second)).close()  # by its node
+    executor._allocations[name_of(second)].close()  # by its node
     third = executor.submit(make_job("three", "embed"), {})
     assert len({name_of(one) for one in (first, second, third)}) == 3
 
@@ -76,6 +90,51 @@ def test_handles_are_good_after_a_restart_and_are_found_without_a_note(
 def test_a_handle_of_another_cluster_is_not_gone(start, make_job):
     found = start().poll("slurm elsewhere wnkd-1 one")
     assert found == Alive(waits="is with cluster elsewhere, and this is played")
+
+
+def test_what_squeue_has_forgotten_the_accounting_is_asked_for(start, slurm, make_job, until):
+    """As long as it may know: an accounting that does not answer now may do so later, and one that
+    is not there is not asked again."""
+    executor, job = start(), make_job("one")
+    handle = executor.submit(job, {})
+    begin(job, executor, handle)
+    until(lambda: executor.poll(handle).where)
+    name, asked = name_of(handle), []
+    answers = [NotNowError("sacct: Connection refused"), {}]
+
+    def past(names):
+        asked.append(set(names))
+        answer = answers[min(len(asked), len(answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    slurm.past = past
+    del slurm.ids[name]
+    until(lambda: isinstance(executor.poll(handle), Alive) and len(asked) > 2)
+    assert asked[:3] == [{name}] * 3
+    answers.append({name: ClusterJob("1", "NODE_FAIL", "", "node7", "low", name)})
+    until(lambda: executor.poll(handle) and executor._allocations.job(executor._allocations[name]))
+    many, looks = len(asked), slurm.asked
+    until(lambda: executor.poll(handle) and slurm.asked > looks + 3)
+    assert len(asked) == many  # what it told stays told
+
+
+def test_an_accounting_that_is_disabled_is_asked_once(start, slurm, make_job, until):
+    executor, job = start(), make_job("one")
+    handle, asked = executor.submit(job, {}), []
+
+    def past(names):
+        asked.append(names)
+        raise ExecutorError("sacct: Slurm accounting storage is disabled")
+
+    slurm.past = past
+    until(lambda: executor.poll(handle).where)
+    slurm.ids.clear()
+    until(lambda: executor.poll(handle) and asked)
+    looks = slurm.asked
+    until(lambda: executor.poll(handle) and slurm.asked > looks + 3)
+    assert len(asked) == 1
 
 
 def test_a_silent_controller_is_no_news(start, slurm, make_job, until):
@@ -188,7 +247,7 @@ def test_folders_of_what_is_over_are_removed_and_no_others(start, slurm, make_jo
     executor = start()
     over, waiting = executor.submit(make_job("one"), {}), executor.submit(make_job("two"), {})
     executor.cancel(over, 0.0)
-    until(lambda: executor._is_over(executor._allocation(name_of(over))))
+    until(lambda: executor._allocations.is_over(executor._allocations[name_of(over)]))
     executor.close()
     assert [path.name for path in (tmp_path / "allocations").iterdir()] == [name_of(waiting)]
 

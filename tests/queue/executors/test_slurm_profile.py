@@ -2,26 +2,29 @@
 
 import pytest
 
+from engine.errors import SpecError
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import ExecutorError
 from wnkd_tui.queue.executors.slurm import script
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
-from wnkd_tui.queue.executors.slurm.profile import cluster_profile, load
+from wnkd_tui.queue.executors.slurm.executor import slots_of
+from wnkd_tui.queue.executors.slurm.profile import cluster_profile
 
 
 @pytest.fixture
-def written(tmp_path):
+def load(tmp_path):
+    """The profile that a text is."""
+
     def write(text):
-        path = tmp_path / "slurm.toml"
-        path.write_text(text, encoding="utf-8")
-        return path
+        (tmp_path / "slurm.toml").write_text(text, encoding="utf-8")
+        return cluster_profile(Home(tmp_path), None)
 
     return write
 
 
 def test_a_home_without_a_profile_asks_for_what_is_usual_there(tmp_path):
     profile = cluster_profile(Home(tmp_path), None)
-    assert profile.options == []
+    assert profile.options(1) == []
     assert "student" not in profile.together
 
 
@@ -30,12 +33,10 @@ def test_one_that_was_named_must_be_there(tmp_path):
         cluster_profile(Home(tmp_path), tmp_path / "gone.toml")
 
 
-def test_what_sbatch_is_given(written, tmp_path):
-    profile = load(
-        written('partition = "gpu"\ngres = "gpu:1"\nextra = ["--mem=32G", "--comment-free=a b"]')
-    )
+def test_what_sbatch_is_given(load, tmp_path):
+    profile = load('partition = "gpu"\ngres = "gpu:1"\nextra = ["--mem=32G", "--comment-free=a b"]')
     allocation = Allocation(tmp_path / "wnkd-1")
-    given = script.options(profile, allocation, "S_s (T_x); rm -rf")
+    given = script.options(profile, allocation, "S_s (T_x); rm -rf", 1)
     assert given[:4] == ["--partition=gpu", "--gres=gpu:1", "--mem=32G", "--comment-free=a b"]
     assert "--job-name=wnkd-1" in given
     assert "--comment=S_s (T_x); rm -rf" in given  # a word of its own: no shell reads it
@@ -43,8 +44,33 @@ def test_what_sbatch_is_given(written, tmp_path):
     assert "--signal=B:USR1@120" in given
 
 
-def test_the_script_of_an_allocation(written, tmp_path):
-    profile = load(written('setup = ["module load cuda"]\npython = "/opt/my python"'))
+@pytest.mark.parametrize(
+    ("gres", "asked"),
+    [
+        ("gpu:1", "gpu:4"),
+        ("gpu", "gpu:4"),
+        ("gpu:a100:2", "gpu:a100:8"),
+        ("gpu:a100,nvme:1", "gpu:a100:4,nvme:4"),
+    ],
+)
+def test_a_job_of_several_processes_gets_as_many_times_what_one_gets(load, gres, asked):
+    profile = load(f'gres = "{gres}"\nnodes = 2\nextra = ["--cpus-per-task=8"]')
+    several = [f"--gres={asked}", "--nodes=2", "--ntasks-per-node=4", "--cpus-per-task=8"]
+    assert profile.options(8) == several
+    assert profile.options(1) == [f"--gres={gres}", "--cpus-per-task=8"]
+    assert load("").options(2) == ["--nodes=1", "--ntasks-per-node=2"]
+
+
+def test_processes_are_shared_out_evenly(load):
+    profile = load("nodes = 2\nmax_jobs = 3")
+    assert [(slot.name, slot.ranks) for slot in slots_of(profile, 1, 4)] == [("Slurm 0", 4)]
+    assert len(slots_of(profile, None, 2)) == 3
+    with pytest.raises(SpecError, match=r"gpus-per-job 3 is not shared out evenly by .*nodes = 2"):
+        slots_of(profile, None, 3)
+
+
+def test_the_script_of_an_allocation(load, tmp_path):
+    profile = load('setup = ["module load cuda"]\npython = "/opt/my python"')
     allocation = Allocation(tmp_path / "wnkd-1")
     allocation.make()
     path = script.write(profile, allocation, tmp_path / "jobs", linger=2.5)
@@ -62,6 +88,8 @@ def test_the_script_of_an_allocation(written, tmp_path):
         ('extra = ["mem=3G"]', "extra: 'mem=3G' is no option"),
         ('extra = ["--signal=TERM"]', "extra: '--signal=TERM' is wnkd's own"),
         ('extra = ["-Jmine"]', "extra: '-Jmine' is wnkd's own"),
+        ('extra = ["--nodes=2"]', "extra: '--nodes=2' is wnkd's own"),
+        ("nodes = 0", "nodes: .*0"),
         ('setup = ["a\\nb"]', r"setup\.0: "),
         ('together = ["cooking"]', "together: 'cooking' is no kind of job; known: wordnet"),
         ("max_jobs = 0", "max_jobs: .*0"),
@@ -71,8 +99,8 @@ def test_the_script_of_an_allocation(written, tmp_path):
         ("partition = ", "cannot read"),
     ],
 )
-def test_what_cannot_be_is_one_line_with_the_file(written, text, told):
+def test_what_cannot_be_is_one_line_with_the_file(load, text, told):
     with pytest.raises(ExecutorError, match=told) as error:
-        load(written(text))
+        load(text)
     assert "slurm.toml" in str(error.value)
     assert "\n" not in str(error.value)

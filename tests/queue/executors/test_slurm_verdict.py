@@ -38,7 +38,7 @@ def judged(tmp_path, monkeypatch):
 
 def test_waiting_in_the_clusters_queue_tells_why_and_how_far(judged):
     found = judged(NEW, slurm_says("PENDING", "Priority"))
-    told = "in the cluster's queue: Priority, place 4"
+    told = "Priority, place 4 in the cluster's queue"
     assert found == Alive(where="Slurm job 12", waits=told)
 
 

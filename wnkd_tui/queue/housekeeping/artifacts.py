@@ -11,7 +11,7 @@ from wnkd_tui.home import Home
 from wnkd_tui.queue.housekeeping import locks, trash
 from wnkd_tui.queue.housekeeping.faults import Fault, MendError
 from wnkd_tui.queue.housekeeping.waste import Sort, Waste, candidates, why_kept
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 # Whether a job that is not done needs what the job made.
 _JOBS = """

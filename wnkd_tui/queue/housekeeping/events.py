@@ -9,7 +9,7 @@ from engine.events import EVENTS
 from wnkd_tui.home import Home
 from wnkd_tui.queue.housekeeping.faults import Fault
 from wnkd_tui.queue.ingest import news
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 _ENDED = "SELECT id, key, events_offset FROM job WHERE state != 'running' ORDER BY id"
 # A running job's events are its run-queue's to read. Rows have keys: none is doubled.

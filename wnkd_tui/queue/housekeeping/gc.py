@@ -17,7 +17,7 @@ from engine.errors import WnkdError
 from wnkd_tui.home import Home
 from wnkd_tui.queue.housekeeping import locks, trash
 from wnkd_tui.queue.housekeeping.waste import NEEDED, Sort, Waste, candidates, tops, why_kept
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 LOCK = "housekeeping.lock"
 BUSY = "it is being made"

@@ -12,7 +12,7 @@ from wnkd_tui.queue import jobdir
 from wnkd_tui.queue.housekeeping.faults import Fault, MendError
 from wnkd_tui.queue.housekeeping.processes import at_work, works_in
 from wnkd_tui.store import liveness
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 # A job that was wished elsewhere while nobody listened gets its wish.
 _BACK = """

@@ -8,7 +8,7 @@ from functools import partial
 from wnkd_tui.home import Home
 from wnkd_tui.queue.housekeeping.faults import Fault
 from wnkd_tui.store import liveness
-from wnkd_tui.store.database import transaction
+from wnkd_tui.store.connection import transaction
 
 AHEAD = 60.0  # seconds by which a heartbeat may lie ahead of this clock
 _ROWS = "SELECT id, host, process, beat, heartbeat FROM supervisor ORDER BY started_at"

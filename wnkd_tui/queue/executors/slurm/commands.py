@@ -24,7 +24,8 @@ TIMEOUT = 30.0  # seconds; Slurm's own patience with a controller is shorter
 _CHANGING = ("SBATCH_", "SQUEUE_", "SCANCEL_", "SACCT_", "SINFO_")
 # Faults of what was asked: it will be refused the next time too.
 _FOR_GOOD = re.compile(
-    r"invalid|unrecogni[sz]ed|not available|not permitted|denied|unable to open|only supported",
+    r"invalid|unrecogni[sz]ed|not available|not permitted|denied|unable to open|only supported"
+    r"|disabled",
     re.IGNORECASE,
 )
 _WAITING = ("PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT")
@@ -138,9 +139,10 @@ class Slurm:
 
 
 def _cluster_job(line: str) -> ClusterJob | None:
-    """One line of squeue or sacct; None for a job that is not ours."""
+    """One line of squeue or sacct; None for a job that is not ours, and for a step of one (7.batch)
+    or one of an array (7_1), as ours never are."""
     fields = line.split("|", 5)
-    if len(fields) != 6 or not fields[5].startswith(PREFIX):
+    if len(fields) != 6 or not fields[0].isdigit() or not fields[5].startswith(PREFIX):
         return None
     id, state, reason, node, partition, name = fields
     state = state.partition(" ")[0]  # sacct: "CANCELLED by 1000"

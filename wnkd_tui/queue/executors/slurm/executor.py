@@ -6,16 +6,15 @@ where the cluster keeps accounts.
 
 import json
 import time
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wnkd_tui.queue.executors.base import Alive, Cause, ExecutorError, Gone, NotNowError
-from wnkd_tui.queue.executors.slurm import script
+from engine.errors import SpecError
+from wnkd_tui.queue.executors.base import Alive, Cause, ExecutorError, Gone
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
-from wnkd_tui.queue.executors.slurm.commands import INSTALL, PREFIX, ClusterJob, Slurm
+from wnkd_tui.queue.executors.slurm.allocations import Allocations
+from wnkd_tui.queue.executors.slurm.commands import INSTALL, Slurm
 from wnkd_tui.queue.executors.slurm.profile import Profile
 from wnkd_tui.queue.executors.slurm.record import Record, look_into
 from wnkd_tui.queue.executors.slurm.verdict import Verdicts, running
@@ -24,13 +23,19 @@ from wnkd_tui.queue.jobdir import END, JOB
 from wnkd_tui.queue.slots import Slot
 
 SLOT = "Slurm"  # how a slot with the cluster is called: `Slurm 3`
-AGAIN = 30.0  # seconds after a job that could not be submitted
 OBEYS = 60.0  # seconds beyond the grace after which an allocation is cancelled whole
 
 
-def slots_of(profile: Profile, count: int | None) -> list[Slot]:
-    """As many as jobs may be with the cluster at a time: `count`, else what the profile says."""
-    return [Slot(f"{SLOT} {n}") for n in range(count or profile.max_jobs)]
+def slots_of(profile: Profile, count: int | None, ranks: int) -> list[Slot]:
+    """As many as jobs may be with the cluster at a time: `count`, else what the profile says. So
+    many `ranks` share a teacher or a student there.
+
+    Raises SpecError where the profile's nodes cannot have equally many of them.
+    """
+    if ranks % profile.nodes:
+        nodes = f"the profile's nodes = {profile.nodes}"
+        raise SpecError(f"gpus-per-job {ranks} is not shared out evenly by {nodes}")
+    return [Slot(f"{SLOT} {n}", ranks=ranks) for n in range(count or profile.max_jobs)]
 
 
 @dataclass(frozen=True)
@@ -61,41 +66,31 @@ class SlurmExecutor:
     def __init__(
         self, profile: Profile, jobs: Path, allocations: Path, slurm: Slurm | None = None
     ) -> None:
-        self._slurm = slurm or Slurm()
-        if missing := self._slurm.missing():
+        slurm = slurm or Slurm()
+        if missing := slurm.missing():
             raise ExecutorError(f"{', '.join(missing)}: not there: {INSTALL}")
-        self._profile = profile
         self._jobs = jobs
-        self._allocations = allocations
-        self._cluster = self._slurm.cluster()
-        self._open: dict[str, Allocation] = {}  # that take more jobs
-        self._submitted: dict[str, float] = {}  # allocation → when, on time.monotonic
+        self._cluster = slurm.cluster()
+        self._verdicts = Verdicts()
         self._begun: dict[Path, tuple[Record, float]] = {}  # seen first when, on time.monotonic
         self._asked: dict[str, float] = {}  # handle → when its allocation is cancelled, if need be
-        self._not_before, self._refused = 0.0, ""
-        self._verdicts = Verdicts()
-        self._watch = Watch(self._slurm, profile.every)
+        self._watch = Watch(slurm, profile.every)
+        self._allocations = Allocations(
+            profile, allocations, jobs, cluster=self._cluster, slurm=slurm, watch=self._watch
+        )
 
     @property
     def note(self) -> str | None:
-        if self._watch.view.trouble:
-            return f"waits for Slurm: {self._watch.view.trouble}"
-        if time.monotonic() < self._not_before:
-            return f"waits for Slurm: {self._refused}"
-        return None
+        trouble = self._watch.view.trouble or self._allocations.refused
+        return f"waits for Slurm: {trouble}" if trouble else None
 
     def ready(self) -> bool:
-        view = self._watch.view
-        return not view.trouble and view.at is not None and time.monotonic() >= self._not_before
+        return self._watch.view.at is not None and self.note is None
 
     def submit(self, job_dir: Path, env: Mapping[str, str]) -> str:
         """`env` is empty: what a job gets of a node is the cluster's to say."""
         plan = json.loads((job_dir / JOB).read_text(encoding="utf-8"))
-        shares = plan["kind"] in self._profile.together
-        for allocation in [*self._open.values()] if shares else []:
-            if self._has_room(allocation) and self._put(allocation, job_dir):
-                return str(Handle(self._cluster, allocation.name, job_dir.name))
-        allocation = self._allocated(job_dir, plan["name"], shares)
+        allocation = self._allocations.hand(job_dir, plan)
         return str(Handle(self._cluster, allocation.name, job_dir.name))
 
     def find(self, job_dir: Path) -> str | None:
@@ -108,7 +103,7 @@ class SlurmExecutor:
             return Gone()
         if known.cluster != self._cluster:
             return Alive(waits=f"is with cluster {known.cluster}, and this is {self._cluster}")
-        directory, allocation = self._jobs / known.job, self._allocation(known.allocation)
+        directory, allocation = self._jobs / known.job, self._allocations[known.allocation]
         record = Record.read(directory)
         if record is None or record.allocation != known.allocation:
             return Gone(told=f"its record is gone from {directory}")
@@ -129,7 +124,7 @@ class SlurmExecutor:
         known = Handle.parse(handle)
         if known is None or handle in self._asked:
             return
-        directory, allocation = self._jobs / known.job, self._allocation(known.allocation)
+        directory, allocation = self._jobs / known.job, self._allocations[known.allocation]
         record = Record.read(directory)
         if record is None or record.ended is not None:
             return
@@ -138,58 +133,20 @@ class SlurmExecutor:
             replace(record, ended=time.time(), cause=Cause.NEVER_BEGUN).write(directory)
         else:
             (directory / END).write_text(str(grace), encoding="ascii")
-        if not self._unfinished(allocation) - {known.job}:
-            self._open.pop(allocation.name, None)
-            self._watch.cancel(allocation.name)
+        self._allocations.leave(allocation, known.job)
 
     def wait(self, seconds: float) -> None:
         self._watch.wait(seconds)
 
     def close(self) -> None:
-        for allocation in self._open.values():
-            allocation.close()  # no node waits for more
+        self._allocations.close()
         self._watch.close()
-        self._tidy()
-
-    def _has_room(self, allocation: Allocation) -> bool:
-        if allocation.closed or self._is_over(allocation):
-            del self._open[allocation.name]
-            return False
-        return len(self._unfinished(allocation)) < self._profile.together_jobs
-
-    def _put(self, allocation: Allocation, job_dir: Path) -> bool:
-        Record(self._cluster, allocation.name).write(job_dir)
-        return allocation.put(job_dir.name)
-
-    def _allocated(self, job_dir: Path, name: str, shares: bool) -> Allocation:
-        """An allocation that sbatch has accepted, with the job in its list."""
-        self._tidy()
-        allocation = self._allocation(f"{PREFIX}{uuid.uuid4().hex[:12]}")
-        allocation.make()
-        self._put(allocation, job_dir)
-        linger = self._profile.linger if shares else 0.0
-        path = script.write(self._profile, allocation, self._jobs, linger=linger)
-        try:
-            self._slurm.submit(script.options(self._profile, allocation, name), path)
-        except NotNowError as error:
-            # Slurm may have taken it all the same: then its list is empty, and it is cancelled.
-            allocation.close()
-            allocation.withdraw(job_dir.name)
-            self._watch.cancel(allocation.name)
-            self._not_before, self._refused = time.monotonic() + AGAIN, str(error)
-            raise
-        except ExecutorError:
-            allocation.remove()
-            raise
-        self._submitted[allocation.name] = time.monotonic()
-        if shares:
-            self._open[allocation.name] = allocation
-        return allocation
+        self._allocations.tidy()
 
     def _found(self, record: Record, allocation: Allocation, directory: Path) -> Alive | Gone:
-        if record.ended is None and not self._is_told(allocation):
+        if record.ended is None and not self._allocations.is_told(allocation):
             return running(record)
-        job = self._job(allocation)
+        job = self._allocations.job(allocation)
         if job and job.waits and self._is_old_news(record, directory):
             # The cluster wants to run it once more: that is our business, when it is its turn.
             ended = record.ended or time.time()
@@ -202,21 +159,9 @@ class SlurmExecutor:
             self._watch.find(allocation.name)
         return self._verdicts.of(record, allocation, job, self._watch.view)
 
-    def _allocation(self, name: str) -> Allocation:
-        return Allocation(self._allocations / name)
-
-    def _job(self, allocation: Allocation) -> ClusterJob | None:
-        view = self._watch.view
-        return view.jobs.get(allocation.name) or view.past.get(allocation.name)
-
-    def _is_told(self, allocation: Allocation) -> bool:
-        """Whether Slurm would have told of it by now."""
-        at = self._watch.view.at
-        return at is not None and at > self._submitted.get(allocation.name, float("-inf"))
-
     def _is_old_news(self, record: Record, directory: Path) -> bool:
-        """Whether it was begun by its node's word, and did not end by itself; and that was seen
-        before Slurm was asked last."""
+        """Whether the job had begun, and not ended by itself, before Slurm was asked last: what
+        Slurm tells is newer, then."""
         stays = record.ended is None or (record.stopped and record.cause is None)
         if record.began is None or not stays:
             self._begun.pop(directory, None)
@@ -226,23 +171,3 @@ class SlurmExecutor:
             self._begun[directory] = record, time.monotonic()
             return False
         return (self._watch.view.at or 0.0) > seen
-
-    def _is_over(self, allocation: Allocation) -> bool:
-        job = self._job(allocation)
-        return self._is_told(allocation) and (job is None or job.ended)
-
-    def _unfinished(self, allocation: Allocation) -> set[str]:
-        """The jobs of the list that have not ended there."""
-        left = set()
-        for job in allocation.jobs():
-            record = Record.read(self._jobs / job)
-            if record and record.allocation == allocation.name and record.ended is None:
-                left.add(job)
-        return left
-
-    def _tidy(self) -> None:
-        """Removes the folders of allocations that are over."""
-        with suppress(FileNotFoundError):
-            for allocation in map(Allocation, [*self._allocations.iterdir()]):
-                if self._is_over(allocation) and not self._unfinished(allocation):
-                    allocation.remove()

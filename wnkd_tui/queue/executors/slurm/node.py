@@ -22,6 +22,7 @@ from engine.events import LEAVE
 from wnkd_tui.queue.executors.base import Alive, Cause, Executor, ExecutorError, Gone, NotNowError
 from wnkd_tui.queue.executors.launchers import WarmLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
+from wnkd_tui.queue.executors.slurm import team
 from wnkd_tui.queue.executors.slurm.allocation import WARM_LOG, Allocation
 from wnkd_tui.queue.executors.slurm.record import Record, look_into
 from wnkd_tui.queue.jobdir import END, JOB, last_word
@@ -30,10 +31,16 @@ LOOK = 0.5  # seconds between two looks for wishes, and for more jobs
 
 
 class Node:
-    """Works through `allocation`, whose jobs' directories are in `jobs`."""
+    """Works through `allocation`, whose jobs' directories are in `jobs`; `environ` is what Slurm
+    tells of it."""
 
     def __init__(
-        self, allocation: Allocation, jobs: Path, linger: float, executor: Executor
+        self,
+        allocation: Allocation,
+        jobs: Path,
+        linger: float,
+        executor: Executor,
+        environ: Mapping[str, str],
     ) -> None:
         self._allocation = allocation
         self._jobs = jobs
@@ -42,7 +49,10 @@ class Node:
         self._leaving = False  # was told that the time is up soon
         self._stopped = False  # was told to end
         self._began = False  # whether it has begun a job
-        self._number = ""  # of the cluster's job
+        self._number = environ.get("SLURM_JOB_ID", "")  # of the cluster's job
+        self._where = environ.get("SLURM_JOB_NODELIST", socket.gethostname())
+        self._again = int(environ.get("SLURM_RESTART_COUNT", "0")) > 0
+        self._team = team.environment(environ)
 
     def leave(self, signum: int, frame: FrameType | None) -> None:
         """Handles the signal by which the time is up soon."""
@@ -52,17 +62,15 @@ class Node:
         """Handles the signal by which it is to end."""
         self._stopped = True
 
-    def work(self, environ: Mapping[str, str]) -> None:
+    def work(self) -> None:
         """Raises FileNotFoundError where a job's directory cannot be seen from here, ExecutorError
         where no job can be started."""
-        self._number = environ.get("SLURM_JOB_ID", "")
-        if int(environ.get("SLURM_RESTART_COUNT", "0")):
+        if self._again:
             self._allocation.close()
             self._give_back(Cause.PREEMPTED)  # wnkd starts them anew, each where it was
             return
-        name = environ.get("SLURMD_NODENAME", socket.gethostname())
         while job := self._next():
-            if not self._do(self._jobs / job, name):
+            if not self._do(self._jobs / job):
                 break
         self._allocation.close()
         self._give_back(None)
@@ -79,17 +87,20 @@ class Node:
             time.sleep(LOOK)
         return None
 
-    def _do(self, directory: Path, name: str) -> bool:
+    def _do(self, directory: Path) -> bool:
         """Whether there may be another one: not after a SIGKILL, of which Slurm tells why."""
         given = Record.read(directory)
         if given is None or not (directory / JOB).is_file():
-            raise FileNotFoundError(f"{name} does not see {directory}: is it on a shared disk?")
+            raise FileNotFoundError(
+                f"{self._where} does not see {directory}: is it on a shared disk?"
+            )
         while not self._executor.ready():
             if self._leaving or self._stopped:
                 return False
             self._executor.wait(LOOK)
         began, self._began = time.monotonic(), True
-        replace(given, job=self._number, node=name, began=time.time()).write(directory)
+        begun = replace(given, job=self._number, node=self._where, began=time.time())
+        begun.write(directory)
         gone = self._attended(directory)
         word = last_word(directory)
         now = Record.read(directory)
@@ -110,7 +121,7 @@ class Node:
     def _attended(self, directory: Path) -> Gone:
         """How the job's process ended."""
         try:
-            handle = self._executor.submit(directory, {})
+            handle = self._executor.submit(directory, self._team)
         except NotNowError:
             return Gone()
         while isinstance(gone := self._executor.poll(handle), Alive):
@@ -150,11 +161,11 @@ def main(arguments: list[str]) -> int:
     """1 where jobs cannot be done here: the last line of the output says why."""
     folder, jobs, linger = Path(arguments[0]), Path(arguments[1]), float(arguments[2])
     with closing(LocalExecutor(WarmLauncher(folder / WARM_LOG))) as executor:
-        node = Node(Allocation(folder), jobs, linger, executor)
+        node = Node(Allocation(folder), jobs, linger, executor, os.environ)
         signal.signal(signal.SIGUSR1, node.leave)
         signal.signal(signal.SIGTERM, node.stop)
         try:
-            node.work(os.environ)
+            node.work()
         except (OSError, ExecutorError) as error:
             print(error, flush=True)
             return 1

@@ -1,22 +1,23 @@
 """What is asked of the cluster: a TOML profile over `defaults.toml`."""
 
-import tomllib
-from importlib import resources
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from wnkd_tui.home import Home
-from wnkd_tui.queue.executors.base import ExecutorError
+from wnkd_tui.queue.executors import profiles
 
 PROFILE = "slurm.toml"  # in the home
 # Options of sbatch by which the executor knows its jobs again, and that are not for a profile.
 OURS = (
     *("-J", "--job-name", "-o", "--output", "-e", "--error", "--open-mode", "-a", "--array"),
     *("--signal", "--requeue", "--no-requeue", "--parsable", "--test-only", "-W", "--wait"),
-    *("--comment", "--wrap", "-D", "--chdir"),
+    *("--comment", "--wrap", "-D", "--chdir", "-N", "--nodes", "-n", "--ntasks"),
+    "--ntasks-per-node",
 )
+COUNTED = re.compile(r"(.+?)(?::(\d+))?")  # one of gres: its name and how many of it, 1 if not told
 Word = Annotated[str, Field(pattern=r"^[!-~]*$")]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0a-\x1f]*$")]
 
@@ -29,6 +30,7 @@ class Profile(BaseModel):
     partition: Word
     account: Word
     gres: Word
+    nodes: Annotated[int, Field(ge=1)]
     time: Word
     extra: Annotated[tuple[Line, ...], Field(strict=False)]
     setup: Annotated[tuple[Line, ...], Field(strict=False)]
@@ -40,15 +42,17 @@ class Profile(BaseModel):
     warning: Annotated[int, Field(ge=0, le=65535)]
     every: Annotated[float, Field(ge=1, allow_inf_nan=False)]
 
-    @property
-    def options(self) -> list[str]:
-        """What sbatch is given of it."""
+    def options(self, ranks: int) -> list[str]:
+        """What sbatch is given of it for a job of so many processes, a multiple of `nodes`."""
+        here = ranks if ranks == 1 else ranks // self.nodes
         named = {
             "partition": self.partition,
             "account": self.account,
-            "gres": self.gres,
+            "gres": _times(self.gres, here),
             "time": self.time,
         }
+        if ranks > 1:
+            named |= {"nodes": str(self.nodes), "ntasks-per-node": str(here)}
         return [f"--{name}={value}" for name, value in named.items() if value] + [*self.extra]
 
     @field_validator("extra")
@@ -73,30 +77,18 @@ class Profile(BaseModel):
         return kinds
 
 
+def _times(gres: str, count: int) -> str:
+    """gres of so many: "gpu:a100" as "gpu:a100:4"."""
+    if count == 1 or not gres:
+        return gres
+    each = [COUNTED.fullmatch(one) for one in gres.split(",")]
+    return ",".join(f"{one[1]}:{count * int(one[2] or 1)}" for one in each if one)
+
+
 def cluster_profile(home: Home, path: Path | None) -> Profile:
-    """The one at `path`, which must be there, or the home's, which need not."""
-    return load(path or home.root / PROFILE, needed=path is not None)
+    """The one at `path`, which must be there, or the home's, which need not.
 
-
-def load(path: Path, *, needed: bool = False) -> Profile:
-    """The profile at `path`; where there is none and none is `needed`, all is as usual.
-
-    Raises ExecutorError, which names the file and the value, where one cannot be.
+    Raises ExecutorError where one cannot be.
     """
-    merged = tomllib.loads(
-        resources.files(__package__).joinpath("defaults.toml").read_text("utf-8")
-    )
-    try:
-        merged |= tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if needed:
-            raise ExecutorError(f"no profile {path}: docs/slurm.md shows one") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ExecutorError(f"cannot read {path}: {error}") from None
-    try:
-        return Profile.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        fault = first["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
-        raise ExecutorError(f"{path}: {where}: {fault} (found {first['input']!r})") from None
+    where, needed = path or home.root / PROFILE, path is not None
+    return profiles.load(Profile, where, needed=needed, page="docs/slurm.md")

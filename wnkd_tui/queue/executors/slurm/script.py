@@ -10,11 +10,12 @@ from wnkd_tui.queue.executors.slurm.profile import Profile
 NODE = "wnkd_tui.queue.executors.slurm.node"
 
 
-def options(profile: Profile, allocation: Allocation, comment: str) -> list[str]:
-    """Of sbatch. The time limit is told beforehand to the script alone, which passes it on; and a
-    job that the cluster would run again by itself is run again by wnkd."""
+def options(profile: Profile, allocation: Allocation, comment: str, ranks: int) -> list[str]:
+    """Of sbatch, for a job of so many processes. The time limit is told beforehand to the script
+    alone, which passes it on; and a job that the cluster would run again by itself is run again by
+    wnkd."""
     return [
-        *profile.options,
+        *profile.options(ranks),
         f"--job-name={allocation.name}",
         f"--comment={comment}",
         f"--output={allocation.folder / OUTPUT}",

@@ -56,8 +56,9 @@ class Verdicts:
             return running(record)
         if job.waits:
             place = view.places.get(job.id)
-            told = f"in the cluster's queue: {job.reason or 'no reason told'}"
+            told = job.reason or "no reason told"  # first: a line in a list is cut behind it
             told += f", place {place}" if place else ""
+            told += " in the cluster's queue"
             return Alive(where=f"Slurm job {job.id}", waits=told)
         return Alive(where=f"Slurm job {job.id} on {job.node}", waits="waits for its turn there")
 

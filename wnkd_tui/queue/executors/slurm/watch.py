@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from wnkd_tui.queue.executors.base import ExecutorError
+from wnkd_tui.queue.executors.base import ExecutorError, NotNowError
 from wnkd_tui.queue.executors.slurm.commands import ClusterJob, Slurm
 
 PLACES_EVERY = 60.0  # seconds between two looks at everybody's waiting jobs
@@ -53,7 +53,7 @@ class Watch:
         self._awake.set()
 
     def find(self, name: str) -> None:
-        """Asks the accounting for a job that squeue no longer tells."""
+        """Asks the accounting once for a job that squeue no longer tells."""
         self._to_find.add(name)
 
     def wait(self, seconds: float) -> None:
@@ -89,14 +89,17 @@ class Watch:
         return View(now, jobs, self._past(), self._places(now, jobs))
 
     def _past(self) -> Mapping[str, ClusterJob]:
-        wanted = {*self._to_find} - self.view.past.keys()
+        past, wanted = self.view.past, self._to_find.copy() - self.view.past.keys()
         if not wanted or not self._has_accounting:
-            return self.view.past
+            return past
+        self._to_find -= wanted
         try:
-            return {**self.view.past, **self._slurm.past(wanted)}
+            return {**past, **self._slurm.past(wanted)}
+        except NotNowError:
+            return past
         except ExecutorError:  # most clusters of one person have none, and say so
             self._has_accounting = False
-            return self.view.past
+            return past
 
     def _places(self, now: float, jobs: Mapping[str, ClusterJob]) -> Mapping[str, int]:
         wanted = {job.partition for job in jobs.values() if job.waits}

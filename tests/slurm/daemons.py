@@ -1,7 +1,9 @@
-"""A Slurm of one node in a directory: munged, slurmctld and slurmd, without systemd or slurmdbd.
+"""A Slurm of several nodes on this host, in a directory, without systemd or slurmdbd.
 
-`with Node(root) as node:` sets SLURM_CONF in this process's environment, so that sbatch and its
-like find it. It needs neither root nor files outside of `root`.
+munged, slurmctld, and a slurmd for each node, which Slurm must be built for
+(`--enable-multiple-slurmd`; Debian's is). `with Daemons(root) as slurm:` sets SLURM_CONF in this
+process's environment, so that sbatch and its like find it. It needs neither root nor files outside
+of `root`.
 """
 
 import getpass
@@ -17,43 +19,52 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
+import psutil
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "srun")
+NODES = ("n1", "n2")
+CPUS = 2  # that each node says it has
 PATIENCE = 30.0  # seconds for a daemon to answer
 SYSTEM = "/usr/sbin:/usr/local/sbin"  # where daemons are, for who is not root
-# Partition `high` preempts jobs of `low`, which Slurm then puts back into its queue if it may.
+# Partition `high` preempts jobs of `low`, which Slurm then puts back into its queue if it may. Jobs
+# go to the node that has least to do.
 CONF = """
 ClusterName=wnkdtest
 SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={ctld_port}
-SlurmdPort={slurmd_port}
+SlurmctldPort={port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
 AuthInfo=socket={root}/munge.socket
 CryptoType=crypto/munge
 StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool
+SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/slurmctld.pid
-SlurmdPidFile={root}/slurmd.pid
+SlurmdPidFile={root}/slurmd-%n.pid
 SlurmctldLogFile={root}/slurmctld.log
-SlurmdLogFile={root}/slurmd.log
+SlurmdLogFile={root}/slurmd-%n.log
+SlurmdParameters=config_overrides
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU,CR_LLN
 SchedulerParameters=sched_interval=2,bf_interval=2
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
 KillWait=5
+SlurmdTimeout=10
 ReturnToService=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=1000 State=UNKNOWN
-PartitionName=low Nodes={host} Default=YES PriorityTier=1 State=UP
-PartitionName=high Nodes={host} PriorityTier=10 State=UP
+{nodes}
+PartitionName=low Nodes=ALL Default=YES PriorityTier=1 State=UP
+PartitionName=high Nodes=ALL PriorityTier=10 State=UP
 """
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory=1000"
+)
 
 
 def missing() -> list[str]:
@@ -61,14 +72,12 @@ def missing() -> list[str]:
     return [name for name in PROGRAMS if _program(name) is None]
 
 
-class Node:
-    """The daemons, as long as the context lasts. `root` is an empty directory."""
+class Daemons:
+    """They live as long as the context lasts. `root` is an empty directory."""
 
-    def __init__(self, root: Path, cpus: int | None = None) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = root
-        self._cpus = cpus or os.cpu_count() or 1
-        self._daemons: dict[str, subprocess.Popen[bytes]] = {}
-        self._conf = root / "slurm.conf"
+        self._daemons: dict[str, subprocess.Popen[bytes]] = {}  # by their names, or their nodes'
 
     def __enter__(self) -> Self:
         for name in ("state", "spool"):
@@ -77,23 +86,28 @@ class Node:
         key = self._root / "munge.key"
         key.write_bytes(secrets.token_bytes(128))
         key.chmod(0o400)
-        ports = _free_ports(2)
-        self._conf.write_text(
+        host = socket.gethostname().partition(".")[0]
+        port, *ports = _free_ports(1 + len(NODES))
+        nodes = [
+            NODE.format(name=name, host=host, port=own, cpus=CPUS)
+            for name, own in zip(NODES, ports, strict=True)
+        ]
+        conf = self._root / "slurm.conf"
+        conf.write_text(
             CONF.format(
-                host=socket.gethostname().partition(".")[0],
+                host=host,
+                port=port,
                 user=getpass.getuser(),
                 root=self._root,
-                cpus=self._cpus,
-                ctld_port=ports[0],
-                slurmd_port=ports[1],
+                nodes="\n".join(nodes),
             )
         )
-        os.environ["SLURM_CONF"] = str(self._conf)
+        os.environ["SLURM_CONF"] = str(conf)
         try:
             self._start_munged()
             self.start_controller()
-            self._start("slurmd", "-D")
-            self._wait(lambda: "idle" in _said("sinfo", "-h", "-o", "%t"), "slurmd")
+            for name in NODES:
+                self.start_node(name)
         except BaseException:
             self.__exit__()
             raise
@@ -110,22 +124,34 @@ class Node:
             process.kill()
 
     def start_controller(self) -> None:
-        self._start("slurmctld", "-D")
+        self._start("slurmctld", "slurmctld", "-D")
         self._wait(lambda: " is UP" in _said("scontrol", "ping"), "slurmctld")
 
     def kill_controller(self) -> None:
-        self._daemons["slurmctld"].send_signal(signal.SIGKILL)
-        self._daemons.pop("slurmctld").wait()
+        self._kill("slurmctld")
+
+    def start_node(self, name: str) -> None:
+        self._start(name, "slurmd", "-D", "-N", name)
+        states = ("sinfo", "--noheader", f"--nodes={name}", "--format=%t")
+        self._wait(lambda: _said(*states).strip() in ("idle", "mix", "alloc"), name)
+
+    def kill_node(self, name: str) -> None:
+        """As where its power fails: slurmd and all that runs for it."""
+        self._kill(name)
+        for keeper, jobs in _at_work(name).items():
+            for process in (keeper, *jobs):  # first who would tell how jobs ended
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def resume(self) -> None:
-        """Takes the node back into service. A controller that was killed may have forgotten that a
+        """Takes the nodes back into service. A controller that was killed may have forgotten that a
         job runs; it then starts it once more, and drains the node that refuses."""
-        name = socket.gethostname().partition(".")[0]
-        _said("scontrol", "update", f"NodeName={name}", "State=RESUME")
+        _said("scontrol", "update", f"NodeName={','.join(NODES)}", "State=RESUME")
 
     def _start_munged(self) -> None:
         at = self._root
         self._start(
+            "munged",
             "munged",
             "--foreground",
             "--force",
@@ -137,13 +163,17 @@ class Node:
         )
         self._wait((at / "munge.socket").exists, "munged")
 
-    def _start(self, name: str, *arguments: str) -> None:
-        program = _program(name)
-        assert program is not None, name
+    def _start(self, name: str, program: str, *arguments: str) -> None:
+        path = _program(program)
+        assert path is not None, program
         with (self._root / f"{name}.out").open("ab") as log:
             self._daemons[name] = subprocess.Popen(
-                [program, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [path, *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
+
+    def _kill(self, name: str) -> None:
+        self._daemons[name].send_signal(signal.SIGKILL)
+        self._daemons.pop(name).wait()
 
     def _wait(self, is_there: Callable[[], bool], name: str) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -152,6 +182,17 @@ class Node:
                 log = self._root / f"{name}.out"
                 raise SystemExit(f"{name} does not answer: {log.read_text()[-2000:]}")
             time.sleep(0.1)
+
+
+def _at_work(node: str) -> dict[psutil.Process, list[psutil.Process]]:
+    """Each slurmstepd of the node, and the processes that it looks after."""
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            jobs = process.children(recursive=True) if process.name() == "slurmstepd" else []
+            if any(one.environ().get("SLURMD_NODENAME") == node for one in jobs):
+                found[process] = jobs
+    return found
 
 
 def _program(name: str) -> str | None:
