@@ -14,7 +14,7 @@ from textual.widgets import Static
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.broken import Broken
 from wnkd_tui.home import Home, HomeError, Mount
-from wnkd_tui.store.database import explained
+from wnkd_tui.store.connection import explained
 
 MakeApp = Callable[..., WnkdApp]
 Settle = Callable[[Pilot[None]], Awaitable[None]]
@@ -105,6 +105,9 @@ async def test_homes_that_cannot_be_had_say_what_to_press(
     monkeypatch.setenv("WNKD_HOME", str(tmp_path / "file"))
     with pytest.raises(HomeError) as remote:
         Home.find([Mount(tmp_path, "nfs4")])
+    with pytest.raises(HomeError) as file:
+        Home.find([])
+    monkeypatch.setenv("WNKD_HOME", str(tmp_path / ("long" * 100)))
     with pytest.raises(HomeError) as unwritable:
         Home.find([])
     full = sqlite3.OperationalError("database or disk is full")
@@ -113,6 +116,7 @@ async def test_homes_that_cannot_be_had_say_what_to_press(
     busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
     kinds = (
         (remote.value, "This home cannot be used", "WNKD_HOME=/a/local/directory"),
+        (file.value, "This home cannot be used", "WNKD_HOME=/a/local/directory"),
         (unwritable.value, "This home cannot be written", "press r"),
         (explained(full, Home(tmp_path)), "The disk is full", "wnkd gc"),
         (explained(busy, Home(tmp_path)), "The database is busy", "r tries again"),
@@ -127,6 +131,13 @@ async def test_homes_that_cannot_be_had_say_what_to_press(
             await pilot.press("r")
             await until(pilot, lambda title=title: title in question(app))
             assert what in press(app)
+        # What passes is looked at again without a key.
+        found[0] = kinds[-2][0]
+        await pilot.press("r")
+        await until(pilot, lambda: "busy" in question(app))
+        found[0] = kinds[0][0]
+        app.screen._look()  # type: ignore[attr-defined]
+        await until(pilot, lambda: kinds[0][1] in question(app))
 
 
 async def test_a_home_that_vanishes_meanwhile(

@@ -21,6 +21,7 @@ from wnkd_tui.app.screens.form.choose import ChooseSetting
 from wnkd_tui.app.screens.form.saved import SavedConfigurations
 from wnkd_tui.app.screens.form.screen import TrialForm
 from wnkd_tui.app.screens.grid.sweep import SweepList
+from wnkd_tui.app.screens.keys import KeyHelp
 from wnkd_tui.app.screens.page import Page
 from wnkd_tui.app.screens.worker_log import WorkerLog
 from wnkd_tui.app.theme import LIGHT
@@ -56,11 +57,12 @@ DIALOGS = {
     "dataset": Opened(["2", "a"], AddDataset),
     "saved": Opened(["3", "O"], SavedConfigurations),
     "remove": Opened(["4", "x"]),
+    "keys": Opened(["question_mark"], KeyHelp),
     "priority": Opened(["down", "down", "down", "P"]),
     "note": Opened(["5", "N"]),
     "export": Opened(["7", "e"], Export, {"export-path": "/home/me/table2.md"}),
 }
-LARGER = ("changed", "saved")
+LARGER = ("changed", "saved", "keys")
 
 
 async def opened(pilot: Pilot[None], settle: Settle, until: Until, one: Opened) -> None:

@@ -3,12 +3,17 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from textual.color import Color
 from textual.command import CommandList
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
+from textual.theme import Theme
 
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.palette import Themes
 from wnkd_tui.app.screens.ask import Ask
+from wnkd_tui.app.screens.keys import KeyHelp, key_groups
+from wnkd_tui.app.theme import DARK, LIGHT, inks
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
 
@@ -51,6 +56,48 @@ async def test_t_turns_the_light_on(home: Home, make_app: MakeApp, settle: Settl
         await pilot.pause()
         assert app.theme == "wnkd-light"
         assert app.inks["teacher"] != dark["teacher"]
+
+
+async def test_the_keys_of_a_page_are_told_with_those_that_do_nothing_now(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        groups = {group.title: group.lines for group in key_groups(app.screen, "Queue")}
+        assert list(groups) == ["Queue", "At the cursor", "Everywhere"]
+        now = {line.keys: line.now for lines in groups.values() for line in lines}
+        assert now["c"]  # the job under the cursor runs
+        assert not now["u"]
+        assert {"↑ k", "+ =", "^p", "?"} <= now.keys()
+        for close in ("question_mark", "escape"):
+            await pilot.press("question_mark")
+            await pilot.pause()
+            assert isinstance(app.screen, KeyHelp)
+            await pilot.press("end")
+            assert app.screen.query_one(VerticalScroll).scroll_y > 0  # it does not fit
+            await pilot.press(close)
+            assert app.screen is app.page
+
+
+def luminance(colour: str) -> float:
+    """WCAG's relative luminance of `#rrggbb`, 0 to 1."""
+    shares = [
+        one / 12.92 if one <= 0.03928 else ((one + 0.055) / 1.055) ** 2.4
+        for one in Color.parse(colour).normalized
+    ]
+    return 0.2126 * shares[0] + 0.7152 * shares[1] + 0.0722 * shares[2]
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
+def test_words_can_be_read_on_their_ground(theme: Theme) -> None:
+    """WCAG's 4.5 to 1, for what is drawn faintly too."""
+    for ground in filter(None, (theme.background, theme.surface)):
+        for name, ink in inks({}, theme.name).items():
+            dim, light = sorted((luminance(ground), luminance(ink)))
+            assert (light + 0.05) / (dim + 0.05) >= 4.5, (name, ground)
 
 
 async def test_without_colour_states_are_still_told_apart(

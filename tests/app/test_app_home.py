@@ -14,7 +14,7 @@ from engine.process import ProcessId
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.poller import Source
 from wnkd_tui.app.screens.home import view
-from wnkd_tui.app.screens.home.latest import latest
+from wnkd_tui.app.screens.home.latest import FEW, latest
 from wnkd_tui.app.screens.home.lines import clock, gauges
 from wnkd_tui.app.screens.home.screen import EVERY, HomePage
 from wnkd_tui.app.screens.home.section import Few, Section
@@ -58,12 +58,17 @@ async def test_everything_at_a_glance(
     size: tuple[int, int], home: Home, make_app: MakeApp, settle: Settle, until: Until
 ) -> None:
     change(home, "UPDATE job SET slot = 'GPU 0' WHERE state = 'running'")
+    change(
+        home,
+        "INSERT INTO attempt (job_id, number, supervisor, host, slot, done_before, started_at)"
+        " SELECT id, attempt, 'me', 'server', slot, 0, 1 FROM job WHERE state = 'running'",
+    )
     app = make_app(home)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         await until(pilot, lambda: few(app, "machine").size.height > 1)
         (running,) = lines(app, "running")[1:]
-        for words in ("T_x,(img, 0%gt 100", "58%", "2.5 epoch/s", "2s", "GPU 0"):
+        for words in ("T_x,(img, 0%gt 100", "58%", "2.5 epoch/s", "2s", "GPU 0 server"):
             assert words in running
         bad = lines(app, "bad")[1:]
         assert [line[0] for line in bad] == ["?", "✗"]  # the newest first
@@ -147,7 +152,7 @@ async def test_what_is_not_shown_is_counted(
     app = make_app(home)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert lines(app, "bad")[-1] == "7 more: 4"
+        assert lines(app, "bad")[-1] == "7 more: key 4"
         assert lines(app, "waiting")[-1].split()[-1] != "4"
         assert "unknown" in lines(app, "waiting")[1]
         assert said(app) == "○ 4 waiting, and no worker runs: w starts one"
@@ -199,7 +204,7 @@ async def test_three_keys_at_the_first_start(
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.page, HomePage) and not app.page.answer.empty)
         await settle(pilot)
-        assert lines(app, "waiting")[-1] == "25 more: 4"
+        assert lines(app, "waiting")[-1] == "25 more: key 4"
         assert not few(app, "running").display
         assert app.screen.check_action("demo", ()) is False
 
@@ -261,9 +266,22 @@ def test_many_jobs_are_not_read(home: Home) -> None:
     conn.close()
 
 
+def test_results_have_the_room_that_nothing_else_takes(home: Home) -> None:
+    conn = connect(home)
+    busy = HomeQuestion(False).read(Source(conn, home, lambda: NOW))
+    assert len(busy.results) == FEW
+    conn.execute("UPDATE job SET state = 'cancelled' WHERE state != 'done'")
+    calm = HomeQuestion(False).read(Source(conn, home, lambda: NOW))
+    assert len(calm.results) > FEW
+    assert calm.results[:FEW] == busy.results
+    assert {result.encoder for result in calm.results} == {None, "wordnet-graph"}
+    conn.close()
+
+
 def test_results_are_of_all_seeds_and_come_once(home: Home) -> None:
     conn = connect(home)
-    found = latest(conn)
+    found = latest(conn, MOST)
+    assert latest(conn, 2) == found[:2]
     assert len({result.trial for result in found}) == len(found)
     by_name = {(result.name, result.changed): result for result in found}
     zscore = by_name["Z-score T_m S_s", False]
@@ -272,7 +290,7 @@ def test_results_are_of_all_seeds_and_come_once(home: Home) -> None:
     assert zscore.student.spread == pytest.approx(0.3 / 2**0.5)
     assert zscore.teacher is not None  # of image teachers the best one
     conn.execute("UPDATE job SET result = NULL")
-    assert latest(conn) == ()
+    assert latest(conn, MOST) == ()
     conn.close()
 
 
@@ -280,7 +298,7 @@ def test_results_are_read_again_when_a_job_is_done_and_at_no_other_change(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = []
-    monkeypatch.setattr(view, "latest", lambda conn: read.append(conn) or latest(conn))
+    monkeypatch.setattr(view, "latest", lambda *of: read.append(of) or latest(*of))
     conn = connect(home)
     source = Source(conn, home, lambda: NOW)
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
 from textual.pilot import Pilot
 
 from wnkd_tui.app import memory
 from wnkd_tui.app.application import WnkdApp
-from wnkd_tui.app.plain import plain, shows_unicode
+from wnkd_tui.app.plain import Harmless, plain, shows_unicode
 from wnkd_tui.home import Home
 
 MakeApp = Callable[..., WnkdApp]
@@ -53,14 +55,25 @@ def test_a_plain_sign_is_ascii_and_as_wide(sign: str) -> None:
 
 
 def test_signs_keep_apart_without_unicode() -> None:
-    signs = "▶○‖✓✗?−"  # the states
+    signs = "▶○‖✓✗?−◆"  # the states and a mark
     assert len(set(plain(signs))) == len(signs)
     assert plain("Ångström ± 0,5 │ …") == "Angstrom + 0,5 | ~"
+    assert plain("━━╸──") == "===--"  # a bar and what is left of it
+
+
+def test_no_sign_reaches_a_terminal_that_it_would_obey() -> None:
+    drawn = [Segment("│ naïve\u00a0…"), Segment("tiger")]
+    assert Harmless().apply(drawn, Color(0, 0, 0)) == drawn
+    told = [Segment("a\x1bcb\x9b2Jc\a"), *drawn]
+    (first, *rest) = Harmless().apply(told, Color(0, 0, 0))
+    assert (first.text, rest) == ("acb2Jc", drawn)
+    assert cell_len(first.text) == cell_len(told[0].text)
 
 
 def test_the_environment_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WNKD_ASCII", "1")
     assert not shows_unicode()
+    monkeypatch.setenv("TERM", "linux")
     monkeypatch.setenv("WNKD_ASCII", "0")
     assert shows_unicode()
 

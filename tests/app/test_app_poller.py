@@ -4,11 +4,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import pytest
 from textual.message import Message
 
+from wnkd_tui.app import poller
 from wnkd_tui.app.poller import Answered, Poller, Source, Told, Unreadable
 from wnkd_tui.home import Home
 from wnkd_tui.store import commands
@@ -35,7 +37,8 @@ class Listening:
         self.answers: list[Answered] = []
         self.told: list[Told] = []
         self.came = threading.Condition()
-        self.poller = Poller(lambda: home, self._take, every=0.01)
+        self.now = time.time()
+        self.poller = Poller(lambda: home, self._take, every=0.01, clock=lambda: self.now)
         threading.Thread(target=self.poller.run, daemon=True).start()
 
     def _take(self, message: Message) -> None:
@@ -70,6 +73,21 @@ def test_questions_share_what_does_not_change(
     conn.close()
     listening.until(lambda: len(second.made) == 2)
     assert second.made[0] != second.made[1]
+
+
+def test_what_ends_without_a_trace_in_the_database_is_seen(
+    listening: Listening, home: Home, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a worker's process does, which is known to be gone by what it no longer writes."""
+    monkeypatch.setattr(poller, "_LOOK", 0.01)
+    with closing(db(home)) as conn:
+        conn.execute("UPDATE supervisor SET heartbeat = ?", [listening.now])
+    page = Counting("page")
+    listening.poller.ask(page)
+    listening.until(lambda: listening.told and listening.told[-1].status.workers)
+    read = len(page.made)
+    listening.now += 10_000.0
+    listening.until(lambda: not listening.told[-1].status.workers and len(page.made) > read)
 
 
 def test_slow_answers_are_not_asked_for_at_every_change(

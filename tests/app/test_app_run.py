@@ -82,6 +82,9 @@ async def test_every_view_of_a_trial(
         told = said(app)
         assert "answers as its teachers do  90.00 % of validation" in told
         assert "1.200 nats" in told
+        assert "digits (1438 train, 359 val) · recipe demo · seed 0" in told
+        assert "wordnet-graph (a stand-in, not CLIP) · img+text" in told
+        assert "best 94.00 % (epoch 10), last 93.50 % (epoch 12)" in told
         assert "zero 97.6, one 96.8" in told
 
         await to_tab(pilot, settle, "Spec")
@@ -157,7 +160,7 @@ async def test_jobs_are_gone_through_by_keys_and_clicks(
         app.open_trial(failed.trials[0], failed.id)
         await settle(pilot)
         assert page.answer.job.id == failed.id
-        assert "loss is not finite" in drawn(app, ".reason")
+        assert "loss is not finite" in drawn(app, ".told")
         await pilot.click("Choices Name:last-of-type")
         await settle(pilot)
         assert page.kept()["tab"] == "Attribution"
@@ -189,7 +192,7 @@ async def test_curves_have_a_cursor_and_a_scale(
         assert len(points) <= 160
         assert any(point.low < point.high for point in points)
         await pilot.press("right")
-        assert "step" in drawn(app, "#curve-loss")
+        assert "epoch " in drawn(app, "#curve-loss")
         assert " to " in drawn(app, "#curve-loss").splitlines()[-1]  # least and greatest
         read: list[str | None] = []
         with monkeypatch.context() as patch:

@@ -15,7 +15,7 @@ from wnkd_tui.app.undo import STEPS, Did, Undo
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
 from wnkd_tui.store import moving, queries, undoing
-from wnkd_tui.store.database import StoreError
+from wnkd_tui.store.connection import StoreError
 
 MakeApp = Callable[..., WnkdApp]
 Settle = Callable[[Pilot[None]], Awaitable[None]]

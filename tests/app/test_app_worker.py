@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.pilot import Pilot
@@ -18,6 +20,7 @@ from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.ask import Ask, AskLine
 from wnkd_tui.app.screens.worker_log import WorkerLog
 from wnkd_tui.app.widgets.log_tail import LogTail
+from wnkd_tui.app.worker import LOG, Worker
 from wnkd_tui.home import Home
 
 MakeApp = Callable[..., WnkdApp]
@@ -53,7 +56,7 @@ def told(app: WnkdApp) -> list[str]:
 async def start(pilot: Pilot[None], app: WnkdApp, home: Home, until: Until) -> int:
     await pilot.press("w")
     await until(pilot, lambda: (home.root / "worker.pid").exists() and started(home))
-    assert "worker runs" in app.overseer.text().plain
+    assert "worker starts" in app.overseer.text().plain
     return started(home)[0]
 
 
@@ -171,6 +174,21 @@ async def test_a_command_that_is_not_there_is_told(
         await pilot.press("w")
         await pilot.pause()
         assert any("cannot start the worker" in line for line in told(app))
+
+
+def test_last_words_are_those_of_the_worker_that_was_started_last(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.root / LOG).write_text("29 jobs are done\n")
+    mute = Worker((sys.executable, "-c", ""))
+    assert mute.last_words() == ""
+    mute.start(home)
+    assert mute.last_words() == ""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    assert mute.last_words() == f"the disk of {home.root} is full"
+    with (home.root / LOG).open("a") as log:
+        log.write("no such recipe\n\n")
+    assert mute.last_words() == "no such recipe"
 
 
 async def test_a_worker_on_another_host_is_only_watched(

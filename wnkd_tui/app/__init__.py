@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wnkd_tui.app.application import WnkdApp
+    from wnkd_tui.app.application import WnkdApp  # late: a refusal is told at once
 
 PORT = 8765
 _LOOK = 2.0  # seconds between two looks whether the server is there
@@ -34,7 +34,9 @@ def main() -> None:
     served = "TEXTUAL_DRIVER" in os.environ
     if not (served or (sys.stdin.isatty() and sys.stdout.isatty())):
         _refuse("needs a terminal; `wnkd queue list` works without one, and --web serves a browser")
-    from wnkd_tui.app.application import WnkdApp
+    if not served and os.environ.get("TERM") == "dumb":
+        _refuse("TERM=dumb says that nothing can be drawn here; `wnkd queue list` needs no more")
+    from wnkd_tui.app.application import WnkdApp  # late: a refusal is told at once
 
     app = WnkdApp()
     if served:
@@ -46,7 +48,7 @@ def main() -> None:
 def _serve(host: str, port: int) -> None:
     if find_spec("textual_serve") is None:
         _refuse("--web needs the package textual-serve: pip install 'wnkd-tui[web]'")
-    from wnkd_tui.app.web import WebError, serve
+    from wnkd_tui.app.web import WebError, serve  # late: an extra
 
     try:
         serve(host, port)

@@ -1,5 +1,6 @@
 """The app: pages, themes, the poller's thread and the worker. Pages never read the database."""
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,13 +45,16 @@ class WnkdApp(Look):
             Binding(key, f"go('{page}')", title, show=False, tooltip=f"Go to {title}")
             for key, title, page in TABS
         ),
-        Binding("n", "new", "New"),
-        Binding("w", "worker", "Worker"),
-        Binding("W", "oversee", "Worker's log", show=False, tooltip="Its log, its slots, its end"),
+        Binding("n", "new", "New", tooltip="Queue a trial or a sweep"),
+        Binding("w", "worker", "Worker", tooltip="Start the worker, or choose how to stop it"),
+        Binding(
+            "W", "oversee", "Worker's log", show=False, tooltip="Its slots, its end, what it wrote"
+        ),
         Binding("z", "undo", "Undo", show=False, tooltip="Take back the last deed"),
-        Binding("t", "shade", "Light/dark", show=False),
-        Binding("question_mark", "keys", "Keys", key_display="?"),
-        Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("t", "shade", "Light/dark", show=False, tooltip="Light or dark"),
+        Binding("question_mark", "keys", "Keys", tooltip="These keys"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, tooltip="Put aside; fg: back"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Leave"),
     ]
 
     def __init__(
@@ -93,8 +97,9 @@ class WnkdApp(Look):
             self.push_screen(Themes())
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Textual's own, and every key's action that is possible now."""
-        yield from super().get_system_commands(screen)
+        """Textual's own but for its panel of keys, and every key's action that is possible now."""
+        own = super().get_system_commands(screen)
+        yield from (command for command in own if command.title != "Keys")
         yield from commands(self, screen)
 
     def on_mount(self) -> None:
@@ -197,13 +202,13 @@ class WnkdApp(Look):
         self.go("run")
 
     def action_new(self) -> None:
-        from wnkd_tui.queue.fields import Fields
+        from wnkd_tui.queue.fields import Fields  # late: pydantic, after the first page
 
         self.fill_form(Fields())
 
     def fill_form(self, fields: "Fields") -> None:
         """Opens the form; what it asks for in the end is queued."""
-        from wnkd_tui.app.screens.form.screen import TrialForm
+        from wnkd_tui.app.screens.form.screen import TrialForm  # late, as in `action_new`
 
         def queue(request: "TrialRequest | None") -> None:
             if request:
@@ -217,10 +222,11 @@ class WnkdApp(Look):
         self.go("grid")
 
     def action_keys(self) -> None:
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        if page := self.page:
+            from wnkd_tui.app.screens.keys import KeyHelp, key_groups
+
+            title = next(title for _, title, name in TABS if name == page.NAME)
+            self.push_screen(KeyHelp(key_groups(page, title)))
 
     # The worker.
 
@@ -236,7 +242,11 @@ class WnkdApp(Look):
         self.deeds.undo()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.deeds.undoable is not None if action == "undo" else True
+        if action == "undo":
+            return self.deeds.undoable is not None
+        if action == "suspend_process":  # only for a shell that can bring it back
+            return os.getpgrp() != os.getsid(0)
+        return True
 
     async def action_quit(self) -> None:
         self.overseer.leave()

@@ -18,7 +18,8 @@ from wnkd_tui.app.undo import Did, Undo
 from wnkd_tui.home import Home
 from wnkd_tui.queue.wording import count
 from wnkd_tui.store import commands, moving, undoing
-from wnkd_tui.store.database import StoreError, connect, explained
+from wnkd_tui.store.connection import StoreError, explained
+from wnkd_tui.store.database import connect
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
@@ -148,13 +149,13 @@ class Deeds:
         self._ask(question, f"remove {which}", lambda: self.do(deed))
 
     def demo(self) -> None:
-        from wnkd_tui.queue.adding import demo_sweep
+        from wnkd_tui.queue.adding import demo_sweep  # late: pydantic, after the first page
 
         self.queue([demo_sweep()])
 
     def queue(self, requests: Sequence["TrialRequest"]) -> None:
         def run(home: Home) -> str:
-            from wnkd_tui.queue.adding import queue_trials
+            from wnkd_tui.queue.adding import queue_trials  # late, as in `demo`
 
             added = queue_trials(home, requests)
             trials, jobs = added.new_trials, added.new_jobs
@@ -182,7 +183,7 @@ class Deeds:
             if value == "yes":
                 go()
 
-        choices = [Choice("y", yes, "yes"), Choice("n", "keep", "no")]
+        choices = [Choice("n", "keep", "no"), Choice("y", yes, "yes")]  # enter alone does nothing
         self._app.push_screen(Ask(question, choices), answer)
 
     def _done(self, did: Did) -> str:

@@ -12,12 +12,15 @@ from wnkd_tui.store.rows import SavedFilter
 _WORD = re.compile(r"[,\s]+")
 
 
+def tags_fault(text: str) -> str:
+    """What is wrong with `text` as tags to put on, in a line; empty where nothing is."""
+    return next(filter(None, map(labels.tag_fault, _tags(text)[0])), "")
+
+
 def tag(conn: sqlite3.Connection, trials: Sequence[int], text: str) -> Did:
     """`paper, -old` puts `paper` on the trials and takes `old` off. Raises StoreError for what is
     no tag."""
-    words = [word for word in _WORD.split(text) if word]
-    add = tuple(word.lstrip("+") for word in words if not word.startswith("-"))
-    remove = tuple(word[1:] for word in words if word.startswith("-"))
+    add, remove = _tags(text)
     before = {id: line.tags for id, line in listing.trial_lines(conn, trials).items()}
     labels.tag(conn, trials, add, remove)
 
@@ -31,6 +34,13 @@ def tag(conn: sqlite3.Connection, trials: Sequence[int], text: str) -> Did:
 
     said = ", ".join([*add, *(f"-{word}" for word in remove)])
     return Did(f"tagged {count(len(trials), 'trial')}: {said}", inverse)
+
+
+def _tags(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those to put on, and those to take off."""
+    words = [word for word in _WORD.split(text) if word]
+    add = tuple(word.lstrip("+") for word in words if not word.startswith("-"))
+    return add, tuple(word[1:] for word in words if word.startswith("-"))
 
 
 def note(conn: sqlite3.Connection, trial: int, text: str) -> Did:

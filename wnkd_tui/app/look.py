@@ -6,9 +6,10 @@ from contextlib import ExitStack
 from functools import cached_property
 
 from textual.app import App
+from textual.binding import Binding
 from textual.filter import LineFilter
 
-from wnkd_tui.app.plain import Ascii, shows_unicode
+from wnkd_tui.app.plain import Ascii, Harmless, shows_unicode
 from wnkd_tui.app.screens.page import TALL, WIDE
 from wnkd_tui.app.sheets import Sheets
 from wnkd_tui.app.theme import DARK, LIGHT, inks
@@ -32,7 +33,7 @@ class Look(App[None]):
         self.register_theme(LIGHT)
         self.theme = DARK.name
         self.unicode = shows_unicode()
-        self._ascii = Ascii(enabled=not self.unicode)
+        self._filters_of_signs = [Harmless(), *([] if self.unicode else [Ascii()])]
 
     @cached_property
     def inks(self) -> dict[str, str]:
@@ -44,10 +45,17 @@ class Look(App[None]):
         return inks({}, DARK.name)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *([self._ascii] if self._ascii.enabled else [])]
+        return [*super().get_line_filters(), *self._filters_of_signs]
+
+    def get_key_display(self, binding: Binding) -> str:
+        """The key's sign; its name where the terminal has no such sign."""
+        sign = super().get_key_display(binding)
+        return sign if self.unicode or sign.isascii() else binding.key
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda _: self._recolour())
+        # Another program had the terminal: all of it is painted.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def _recolour(self) -> None:
         self.__dict__.pop("inks", None)

@@ -41,8 +41,8 @@ class Memory:
 def load(home: Home) -> dict[str, Any]:
     """What was kept, {} where nothing was or it cannot be read."""
     try:
-        kept = json.loads((home.root / FILE).read_text())
-    except (OSError, ValueError):
+        kept = json.loads((home.root / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 

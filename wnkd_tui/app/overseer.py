@@ -9,7 +9,7 @@ from rich.text import Text
 from engine.errors import WnkdError
 from wnkd_tui.app.screens.ask import Ask, AskLine, Choice, whole
 from wnkd_tui.app.screens.worker_log import WorkerLog
-from wnkd_tui.app.worker import Worker, last_words, stop
+from wnkd_tui.app.worker import Worker, stop
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
@@ -40,12 +40,14 @@ class Overseer:
         return self._app.status.workers if self._app.status else ()
 
     def text(self) -> Text:
-        """`● worker runs`, `● worker runs elsewhere (pid)`, `‖ worker waits` or `○ no worker`."""
+        """`● worker runs`, `● worker runs elsewhere (pid)`, `● worker starts…`, `‖ worker waits` or
+        `○ no worker`."""
         ink, faint = self._app.inks["state-done"], self._app.inks["faint"]
         if self._held_up:
             return Text("‖ worker waits", style=self._app.inks["state-paused"])
-        if self.worker.pid is not None:
-            return Text("● worker runs", style=ink)
+        if (pid := self.worker.pid) is not None:
+            at_work = any(one.pid == pid for one in self._live)
+            return Text("● worker runs" if at_work else "● worker starts…", style=ink)
         if self._live:
             return Text(f"● worker runs elsewhere ({self._live[0].pid})", style=ink)
         return Text.assemble(("○ no worker: ", faint), ("w", "bold"), " starts it")
@@ -116,8 +118,7 @@ class Overseer:
         self._before = self._live
 
     def _why(self, code: int) -> str:
-        home = self.worker.home
-        words = last_words(home) if home else ""
+        words = self.worker.last_words()
         how = f"exit {code}" if code > 0 else f"killed by signal {-code}"
         return f" ({how}){': ' if words else ''}{words}; w starts it again, W shows its log"
 

@@ -36,11 +36,12 @@ class Themes(Palette):
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The actions of app and screen that are possible now, by the words of their keys."""
-    for key, (node, binding, enabled, _) in screen.active_bindings.items():
+    for node, binding, enabled, _ in screen.active_bindings.values():
         ours = node in (app, screen) and "." not in binding.action
         if enabled and ours and binding.action not in _NOT_HERE:
             run = partial(_act, screen, binding.action, node)
-            yield SystemCommand(binding.description, f"key {key}", run)
+            sign = app.get_key_display(binding)
+            yield SystemCommand(binding.description, f"key {sign}", run)
 
 
 async def _act(screen: Screen[Any], action: str, node: DOMNode) -> None:

@@ -17,7 +17,9 @@ from textual.message import Message
 from engine.errors import WnkdError
 from wnkd_tui.home import Home
 from wnkd_tui.store import queries
-from wnkd_tui.store.database import FAULTS, connect, fault_behind
+from wnkd_tui.store.connection import FAULTS
+from wnkd_tui.store.database import connect
+from wnkd_tui.store.soundness import fault_behind
 
 Clock = Callable[[], float]
 Known = TypeVar("Known")
@@ -193,6 +195,7 @@ class Poller:
                     if (status := self._status(conn, home)) != told:
                         self._post(Told(status))
                         told = status
+                        version = -1  # a process that is gone leaves no trace in the database
                 if question is not None and (changed or again):
                     answer = question.read(source)
                     if forced or again or answer != answered:

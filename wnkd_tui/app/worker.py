@@ -1,15 +1,18 @@
 """The `run-queue` that this app started: a process of its own, which outlives the app if wanted."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from wnkd_tui.home import VARIABLE, Home
 
 RUN_QUEUE = (sys.executable, "-m", "wnkd_tui.cli", "run-queue")
 LOG = "worker.log"
+_ROOM = 1 << 20  # bytes of the disk that a worker needs to say a word
 _TAIL = 64 * 1024  # bytes of the log that are read; more never fits on a screen
 
 
@@ -19,6 +22,7 @@ class Worker:
     def __init__(self, command: Sequence[str] = RUN_QUEUE) -> None:
         self._command = command
         self.home: Home | None = None  # of the one started last
+        self._said_before = 0  # bytes of the log when that was started
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -35,6 +39,7 @@ class Worker:
         """
         self.home = home
         with (home.root / LOG).open("ab") as log:
+            self._said_before = log.tell()
             self._process = subprocess.Popen(
                 [*self._command, *([] if slots is None else ["--slots", str(slots)])],
                 stdin=subprocess.DEVNULL,
@@ -52,6 +57,18 @@ class Worker:
         self._process = None
         return code
 
+    def last_words(self) -> str:
+        """The last line that the one started last wrote; of none, that the disk is full."""
+        if self.home is None:
+            return ""
+        with suppress(OSError):
+            lines = said(self.home, self._said_before)
+            if words := next((line.strip() for line in reversed(lines) if line.strip()), ""):
+                return words
+            if shutil.disk_usage(self.home.root).free < _ROOM:
+                return f"the disk of {self.home.root} is full"
+        return ""
+
 
 def stop(pid: int, how: str) -> None:
     """Asks a `run-queue` to stop: "finish" lets running jobs end, "now" has them wait again.
@@ -61,21 +78,13 @@ def stop(pid: int, how: str) -> None:
     os.kill(pid, signal.SIGINT if how == "finish" else signal.SIGTERM)
 
 
-def said(home: Home) -> list[str]:
-    """The last lines that workers of this home wrote; raises OSError."""
+def said(home: Home, since: int = 0) -> list[str]:
+    """The last lines that workers of this home wrote, from byte `since` on; raises OSError."""
     try:
         with (home.root / LOG).open("rb") as file:
-            start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
+            start = max(since, file.seek(0, os.SEEK_END) - _TAIL)
             file.seek(start)
             lines = file.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return []
-    return lines[1:] if start else lines  # the first one is cut
-
-
-def last_words(home: Home) -> str:
-    """The last line that a worker wrote."""
-    try:
-        return next((line.strip() for line in reversed(said(home)) if line.strip()), "")
-    except OSError:
-        return ""
+    return lines[1:] if start > since else lines  # the first one is cut

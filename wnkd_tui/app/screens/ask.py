@@ -8,11 +8,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Click, Key
+from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.screens.dialog import Passing
 
 _WORDS = {"plus": "+", "minus": "-", "slash": "/"}  # keys by the sign on them
 
@@ -24,16 +24,12 @@ class Choice:
     value: str
 
 
-class _Question(Dialog[str | None]):
+class _Question(Passing[str | None]):
     """Dismissed with an answer, or None by escape or a click beside it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back", tooltip="Leave everything as it is")
     ]
-
-    def on_click(self, event: Click) -> None:
-        if self.get_widget_at(event.screen_x, event.screen_y)[0] is self:
-            self.dismiss(None)
 
 
 class Ask(_Question):

@@ -25,13 +25,17 @@ DOCTOR = (sys.executable, "-m", "wnkd_tui.cli", "doctor", "--mend")
 
 @dataclass(frozen=True)
 class Kind:
-    """`words` are in the reason; `press` says what to do about it."""
+    """`words` are in the reason; `press` says what to do about it. What `passes` is looked at again
+    without being asked."""
 
     words: str
     title: str
     press: str
+    passes: bool = False
 
 
+_AGAIN = 5.0  # seconds between two looks at what passes
+_GOES_ON = " this goes on by itself; r tries again now"
 _KINDS = (
     Kind("--mend", "The database is damaged", "m mends it now and keeps the damaged one"),
     Kind(
@@ -40,23 +44,28 @@ _KINDS = (
         "q quits; upgrade wnkd (pip install -U wnkd-tui), or set WNKD_HOME to another directory",
     ),
     Kind(
-        "network filesystem",
-        "This home cannot be used",
-        "q quits; then start with WNKD_HOME=/a/local/directory wnkd-tui",
-    ),
-    Kind(
         "is gone",
         "The database is gone",
         "put it back and press r; r alone begins a new one",
     ),
     Kind("no room", "The disk is full", "make room, then r tries again"),
-    Kind("disk of", "The disk is full", "make room (wnkd gc shows what can go), then press r"),
+    Kind(
+        "disk of",
+        "The disk is full",
+        "make room: wnkd gc shows what can go, and then" + _GOES_ON,
+        True,
+    ),
     Kind(
         "cannot write to",
         "This home cannot be written",
         "make it yours (chown, chmod) and press r; or q quits, and WNKD_HOME names another",
     ),
-    Kind("another process", "The database is busy", "r tries again"),
+    Kind(
+        f"set {VARIABLE} to",
+        "This home cannot be used",
+        "q quits; then start with WNKD_HOME=/a/local/directory wnkd-tui",
+    ),
+    Kind("another process", "The database is busy", "when it is free" + _GOES_ON, True),
 )
 _ANY = Kind("", "The database cannot be used", "r tries again; wnkd doctor tells more")
 
@@ -82,12 +91,20 @@ class Broken(Dialog[None]):
 
     def on_mount(self) -> None:
         self.tell(self._reason)
+        self.set_interval(_AGAIN, self._look)
 
     def tell(self, reason: str) -> None:
         """The reason, at first and after another try."""
         self._reason = reason
-        kind = next((kind for kind in _KINDS if kind.words in reason), _ANY)
-        self._say(kind.title, reason, kind.press)
+        self._say(self._kind.title, reason, self._kind.press)
+
+    @property
+    def _kind(self) -> Kind:
+        return next((kind for kind in _KINDS if kind.words in self._reason), _ANY)
+
+    def _look(self) -> None:
+        if self._kind.passes:
+            cast("WnkdApp", self.app).poller.nudge()
 
     def _say(self, title: str, reason: str, press: str) -> None:
         for name, words in (("question", title), ("reason", reason), ("press", press)):
@@ -119,7 +136,8 @@ class Broken(Dialog[None]):
                 env={**os.environ, VARIABLE: home},
             )
             told = [line for line in ended.stdout.splitlines() if "database" in line[:24]]
-            said = " ".join(told[-1].split()) if told else ended.stderr.strip()
+            # The first says what was saved, a second one what it is now.
+            said = " ".join(told[0].split()[2:]) if told else ended.stderr.strip()
         except (WnkdError, OSError) as error:
             said = str(error)
         self.app.call_from_thread(self._mended, said)

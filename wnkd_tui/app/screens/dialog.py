@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
+from textual.events import Click
 from textual.screen import ModalScreen
 
 from wnkd_tui.app.screens.steady import Steady
@@ -15,3 +16,11 @@ class Dialog(Steady, ModalScreen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+
+
+class Passing(Dialog[Result]):
+    """One that a click beside it dismisses, without a result."""
+
+    def on_click(self, event: Click) -> None:
+        if self.get_widget_at(event.screen_x, event.screen_y)[0] is self:
+            self.dismiss(None)

@@ -6,11 +6,10 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Click
 from textual.widgets import Static
 
 from engine.errors import WnkdError
-from wnkd_tui.app.screens.dialog import Dialog
+from wnkd_tui.app.screens.dialog import Passing
 from wnkd_tui.app.widgets.log_tail import LogTail
 from wnkd_tui.app.worker import LOG, said
 from wnkd_tui.home import Home
@@ -18,7 +17,7 @@ from wnkd_tui.home import Home
 _EVERY = 0.5  # seconds between two looks
 
 
-class WorkerLog(Dialog[None]):
+class WorkerLog(Passing[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,W", "dismiss", "Back", tooltip="Back to the page")
     ]
@@ -51,7 +50,3 @@ class WorkerLog(Dialog[None]):
     def _tell(self, lines: list[str]) -> None:
         if self.is_mounted:
             self.query_one(LogTail).tell(LOG, lines)
-
-    def on_click(self, event: Click) -> None:
-        if self.get_widget_at(event.screen_x, event.screen_y)[0] is self:
-            self.dismiss()

@@ -70,6 +70,8 @@ class Rows(Lines[Row], can_focus=True):
             return self._markable
         if action == "mark_none":
             return bool(self.marks)
+        if action == "choose":
+            return self.key is not None
         return True
 
     def action_mark(self) -> None:

@@ -29,7 +29,8 @@ from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.report.scatter import Against
 from wnkd_tui.report.sheet import Figure, Sheet
 from wnkd_tui.report.stats import Shown
-from wnkd_tui.store.rows import DatasetRow, ResultRow, TrialRow
+from wnkd_tui.store.datasets import DatasetRow
+from wnkd_tui.store.rows import ResultRow, TrialRow
 
 Sweep = Literal["both", "wn", "noise"]
 RUNS = "curves"  # the view of runs, which is no report of rows

@@ -232,7 +232,7 @@ class ComparePage(Page):
         self.wnkd.deeds.do(partial(labelling.save, search=kept))
 
     def action_export(self) -> None:
-        from wnkd_tui.app.screens.compare.export import Export
+        from wnkd_tui.app.screens.compare.export import Export  # late: few export
 
         answer: Compared = self.answer
         if answer.view:

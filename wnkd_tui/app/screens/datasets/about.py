@@ -9,7 +9,7 @@ from engine.data.shots import shot_groups
 from engine.encoders.prompts import prompts as templates
 from wnkd_tui.queue.wording import count
 from wnkd_tui.report.nouns import Retrieved
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 Inks = Mapping[str, str]
 Prompts = Mapping[str, Sequence[str]]  # a person's own, by class

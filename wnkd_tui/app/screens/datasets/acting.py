@@ -80,7 +80,7 @@ class ActingPage(Page):
                 self.wnkd.deeds.do(deed)
 
         question = f"Remove dataset {name}? Its files stay where they are."
-        choices = [Choice("y", f"remove {name}", "yes"), Choice("n", "keep", "")]
+        choices = [Choice("n", "keep", ""), Choice("y", f"remove {name}", "yes")]
         self.app.push_screen(Ask(question, choices), answer)
 
     def action_check(self) -> None:

@@ -8,7 +8,7 @@ from rich.text import Text
 from wnkd_tui.app.progress import bar
 from wnkd_tui.app.screens.datasets.view import DatasetLine
 from wnkd_tui.app.widgets.columns import Column
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 Inks = Mapping[str, str]
 SIGNS = {  # a dataset's state → its sign and its colour

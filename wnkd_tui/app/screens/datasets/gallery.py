@@ -32,7 +32,7 @@ class Gallery(VerticalScroll):
     @property
     def side(self) -> int:
         """Pixels of an image's side that can be seen."""
-        from wnkd_tui.pictures import FINE, SIDE
+        from wnkd_tui.pictures import FINE, SIDE  # late: Pillow
 
         return FINE if graphics.pixels(self.app) else SIDE
 
@@ -47,7 +47,7 @@ class Gallery(VerticalScroll):
                 self.mount(ItemGrid(*map(self._picture, found), min_column_width=20))
 
     def _picture(self, one: "Sample") -> Vertical:
-        from PIL import Image
+        from PIL import Image  # late, as above
 
         image = graphics.pixels(self.app)
         shown = image(Image.fromarray(one.pixels)) if image else Static()
@@ -56,6 +56,6 @@ class Gallery(VerticalScroll):
     def _drawn(self, found: "Sequence[Sample] | str", inks: Mapping[str, str]) -> Text:
         if isinstance(found, str):
             return Text(found, style=inks["faint"])
-        from wnkd_tui.pictures import lines
+        from wnkd_tui.pictures import lines  # late, as above
 
         return Text("\n").join(lines(found, max(30, self.app.size.width - 4)))

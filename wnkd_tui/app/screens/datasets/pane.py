@@ -15,7 +15,7 @@ from wnkd_tui.app.screens.datasets.columns import ClassLine, class_columns
 from wnkd_tui.app.widgets.chart import Chart
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.report.nouns import Retrieved
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 if TYPE_CHECKING:
     from wnkd_tui.app.application import WnkdApp
@@ -89,4 +89,4 @@ def _curve(sizes: Sequence[int], look: charts.Look) -> str:
     line = charts.Series("training images", [float(size) for size in sizes], ranks)
     top = max(sizes) or 1
     title = "training images of each class, the largest first"
-    return charts.lines([line], look, title=title, y_range=(0.0, float(top)))
+    return charts.line_drawing([line], look, title=title, y_range=(0.0, float(top))).text

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from engine.data import prompts
 from engine.errors import WnkdError
 from wnkd_tui.home import Home
 from wnkd_tui.queue import datasets
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 if TYPE_CHECKING:
     from wnkd_tui.app.screens.datasets.about import Prompts
@@ -59,7 +60,7 @@ class Stopped(WnkdError):
 
 def sample(row: DatasetRow, first: int, side: int, post: Post) -> None:
     """Posts an image of each class from `first` on, as many as fit, `side` pixels wide and high."""
-    from wnkd_tui import pictures
+    from wnkd_tui import pictures  # late: Pillow is not needed before a dataset is looked at
 
     try:
         found: Sequence[Sample] | str = pictures.samples(row.source, MOST, first, side)
@@ -75,8 +76,6 @@ def look(rows: Sequence[DatasetRow], post: Post) -> None:
 
 def read_prompts(row: DatasetRow, path: Path, post: Post) -> None:
     """Posts a dataset's own prompts."""
-    from engine.data import prompts
-
     try:
         found: Prompts | str = prompts.read(path, row.classes)
     except (WnkdError, OSError) as error:

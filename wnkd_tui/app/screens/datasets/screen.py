@@ -29,7 +29,7 @@ from wnkd_tui.app.screens.datasets.sampling import (
 from wnkd_tui.app.screens.datasets.view import DatasetLine, DatasetsQuestion, DatasetsView
 from wnkd_tui.app.widgets.choices import Choices, Name
 from wnkd_tui.app.widgets.rows import Rows
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 if TYPE_CHECKING:
     from wnkd_tui.pictures import Sample

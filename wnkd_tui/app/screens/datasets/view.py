@@ -9,7 +9,7 @@ from wnkd_tui.app.poller import Source
 from wnkd_tui.queue.datasets import checked
 from wnkd_tui.report.nouns import Retrieved, retrieved
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 # The newest noun bank of a dataset, and of its trials one whose T_x is done, if there is one.
 _BANK = """

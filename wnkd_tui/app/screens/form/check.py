@@ -6,6 +6,8 @@ from collections.abc import Callable
 from textual.message import Message
 
 from engine.errors import WnkdError
+from engine.recipe import load_recipe
+from engine.recipes import recipe_names
 from wnkd_tui.app.screens.form.completion import known as settings_of
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import FIRST_RECIPE, LAST_RECIPE, dataset_of
@@ -28,11 +30,15 @@ class Known(Message):
 
 
 class Listed(Message):
-    """The settings of the recipe that the form names, as they are without changes."""
+    """Dataset and recipe that the form means, the recipe's encoder, and its settings as they are
+    without changes."""
 
-    def __init__(self, recipe: str, settings: tuple[Setting, ...]) -> None:
+    def __init__(
+        self, dataset: str, recipe: str, encoder: str, settings: tuple[Setting, ...]
+    ) -> None:
         super().__init__()
-        self.recipe, self.settings = recipe, settings
+        self.dataset, self.recipe, self.encoder = dataset, recipe, encoder
+        self.settings = settings
 
 
 class Checked(Message):
@@ -45,8 +51,6 @@ class Checked(Message):
 
 def known(find: Find, post: Post) -> None:
     """Posts what there is to choose from; a database that cannot be read is told by `check`."""
-    from engine.recipe import recipe_names
-
     try:
         conn = connect(find())
     except (WnkdError, sqlite3.Error, OSError):
@@ -75,4 +79,5 @@ def check(fields: Fields, find: Find, post: Post) -> None:
 def _listed(conn: sqlite3.Connection, fields: Fields) -> Listed:
     dataset = dataset_of(conn, fields.dataset or None).name
     recipe = fields.recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE
-    return Listed(recipe, settings_of(recipe, dataset))
+    encoder = load_recipe(recipe, dataset).encoder
+    return Listed(dataset, recipe, encoder, settings_of(recipe, dataset))

@@ -80,8 +80,8 @@ class SavedConfigurations(Dialog[Loaded | None]):
     def _list(self) -> None:
         found = configs.saved(self._find())
         self._rows.show(found)
-        told = "" if found else "none yet: fill the form, then name it here"
-        self.query_one("#told", Static).update(told)
+        how = "n opens the form, and ctrl+o there" if self._held is None else "a name above"
+        self.query_one("#told", Static).update("" if found else f"none yet: {how} saves one")
         self.refresh_bindings()
 
     def _what(self, one: Saved, _: int) -> Text:
@@ -147,7 +147,7 @@ class SavedConfigurations(Dialog[Loaded | None]):
             if value:
                 self._do(deed)
 
-        choices = [Choice("y", yes, "yes"), Choice("n", "keep it", "")]
+        choices = [Choice("n", "keep it", ""), Choice("y", yes, "yes")]
         self.app.push_screen(Ask(question, choices), answer)
 
 

@@ -20,6 +20,7 @@ from wnkd_tui.app.widgets.footer import Footer
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.fields import Fields, read
 from wnkd_tui.queue.preview import Preview
+from wnkd_tui.report.captions import encoder_label
 
 
 class TrialForm(Dialog[TrialRequest | None]):
@@ -99,6 +100,12 @@ class TrialForm(Dialog[TrialRequest | None]):
     def _keep(self, event: Listed) -> None:
         self._listed = event
         self._completion.known = event.settings
+        for name, meant in (("dataset", event.dataset), ("recipe", event.recipe)):
+            select = self.query_one(f"#{name}", Select)
+            if not isinstance(select.value, str):
+                select.prompt = f"{meant} (used last)"
+        encoder = self.query_one("#encoder", Input)
+        encoder.placeholder = f"the recipe's: {encoder_label(event.encoder)}"
 
     @on(Input.Changed)
     @on(Checkbox.Changed)

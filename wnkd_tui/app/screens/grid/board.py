@@ -46,7 +46,7 @@ def board(layout: Layout, lines: Sequence[Line], *, beside: bool) -> Board:
     columns.sort(key=lambda one: _reads(layout.columns[one[1]]))  # S_s is of no modality
     dataset = lines[0].dataset
 
-    def place(modality: Modality, title: str, line: Line) -> Place | None:
+    def place(title: str, line: Line) -> Place | None:
         return (line, title) if line in there else None
 
     return Board(
@@ -56,7 +56,7 @@ def board(layout: Layout, lines: Sequence[Line], *, beside: bool) -> Board:
             for modality, title in columns
         ),
         tuple(
-            tuple(place(*column, Line(dataset, mix, column[0])) for column in columns)
+            tuple(place(title, Line(dataset, mix, modality)) for modality, title in columns)
             for mix in MIXES
         ),
     )

@@ -18,7 +18,7 @@ MARKING = [
     Binding("space", "mark", "Mark", tooltip="Mark the cell, to be queued; or drag over cells"),
     Binding("a", "mark_row", "Mark its row", show=False, tooltip="Mark all cells of the row"),
     Binding("A", "mark_all", "Mark all", show=False, tooltip="Mark all, or none"),
-    Binding("escape", "mark_none", "Take marks off", show=False, tooltip="Nothing is marked"),
+    Binding("escape", "mark_none", "Take marks off", show=False),
 ]
 
 

@@ -36,7 +36,7 @@ class GridPage(MarkingPage):
         Binding("O", "saved", "Saved", show=False, tooltip="Configurations that were saved"),
         Binding("b", "epoch", "Best/last", show=False, tooltip="Accuracies at the other epoch"),
         *(
-            Binding(key, f"turn('{name}')", f"Next {name}", show=False, tooltip=f"Turn {name}")
+            Binding(key, f"turn('{name}')", f"Next {name}", show=False)
             for name, key in KNOBS.items()
         ),
     ]

@@ -67,8 +67,8 @@ class SweepList(Dialog[list[TrialRequest] | None]):
     def _title(self) -> str:
         basis = self._basis
         changed = f" with {text_of(basis.changes)}" if basis.changes else ""
-        seeds = ",".join(map(str, basis.seeds))
-        on = f"{basis.dataset}, recipe {basis.recipe}{changed}, seeds {seeds}"
+        seeds = f"seed{'s' * (len(basis.seeds) > 1)} {','.join(map(str, basis.seeds))}"
+        on = f"{basis.dataset}, recipe {basis.recipe}{changed}, {seeds}"
         return f"Queue a whole sweep: {on}"
 
     def _line(self, name: str) -> Text:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from engine.changes import Changes, frozen_changes
 from engine.encoders.names import STAND_IN
 from engine.errors import WnkdError
-from engine.recipe import load_recipe, recipe_names
+from engine.recipe import load_recipe
+from engine.recipes import recipe_names
 from engine.spec import Modality, MultimodalSpec
 from wnkd_tui.app.poller import Source
 from wnkd_tui.app.screens.grid.cells import Cell, matrix, wanted
@@ -19,7 +20,7 @@ from wnkd_tui.queue.preview import Preview, last_dataset, preview
 from wnkd_tui.queue.sweeps import is_long_tailed
 from wnkd_tui.report.rows import Row, collect
 from wnkd_tui.store import queries
-from wnkd_tui.store.rows import DatasetRow
+from wnkd_tui.store.datasets import DatasetRow
 
 # One reading of the trials gives every knob its values.
 _TURNS = """

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-MOST = 12
+FEW, MOST = 12, 40  # beside other sections, and as many as a high terminal has room for
 _LOOKED = 600  # jobs that were done last, among which students are looked for
 _SEEDS = 50  # trials that are looked at which are the same but for their seeds
 
@@ -17,7 +17,7 @@ _SAME = (
     *("wn", "noise", "val_text", "method", "changes"),
 )
 _LAST = """
-SELECT job.id AS job, job.name, trial.id AS trial, trial.dataset, trial.recipe,
+SELECT job.id AS job, job.name, trial.id AS trial, trial.dataset, trial.recipe, trial.encoder,
     trial.changes != '{}' AS changed
 FROM (SELECT id FROM job INDEXED BY ix_job_done WHERE state = 'done'
     ORDER BY finished_at DESC LIMIT ?) AS recent
@@ -58,13 +58,15 @@ class Result:
     name: str
     dataset: str
     recipe: str
+    encoder: str | None  # T_x's
     changed: bool  # whether the recipe has changes
     student: Figure
     teacher: Figure | None
 
 
-def latest(conn: sqlite3.Connection) -> tuple[Result, ...]:
-    """The newest first; a configuration comes once, with all of its seeds that are done."""
+def latest(conn: sqlite3.Connection, most: int) -> tuple[Result, ...]:
+    """At most so many, the newest first; a configuration comes once, with all of its seeds that
+    are done."""
     found: list[Result] = []
     taken: set[int] = set()
     for row in conn.execute(_LAST, [_LOOKED]):
@@ -82,7 +84,7 @@ def latest(conn: sqlite3.Connection) -> tuple[Result, ...]:
                 student=student, teacher=teacher, **dict(row) | {"changed": bool(row["changed"])}
             )
         )
-        if len(found) == MOST:
+        if len(found) == most:
             break
     return tuple(found)
 

@@ -39,11 +39,11 @@ class Lines:
 
     def running(self) -> list[Column[JobRow]]:
         return [
-            Column("Running", _name, width=23, grow=3),
-            Column("", self._progress, width=16, grow=2),
+            Column("Running", _name, width=20, grow=2),
+            Column("", self._progress, width=12, grow=1),
             Column("Rate", self._rate, width=13, right=True),
             Column("Left", self._left, width=6, right=True),
-            Column("Where", self._where, width=10, grow=1),
+            Column("Where", self._where, width=14, grow=3),
         ]
 
     def bad(self) -> list[Column[JobRow]]:
@@ -84,6 +84,8 @@ class Lines:
         ink, faint = self.inks["state-running"], self.inks["faint"]
         if job.wanted:
             return Text(f"will be {job.wanted}", style=ink)
+        if job.waits_there:
+            return Text("waits", style=faint)
         return Text.assemble(
             bar(job.progress, width - 5, ink, faint), (f"{job.progress:>5.0%}", ink)
         )
@@ -92,11 +94,13 @@ class Lines:
         return Text(rate_text(job.rate, job.unit), style=self.inks["faint"])
 
     def _left(self, job: JobRow, _: int) -> Text:
-        return Text(eta(job.done, job.total, job.rate) or "?")
+        return Text("" if job.waits_there else eta(job.done, job.total, job.rate) or "?")
 
     def _where(self, job: JobRow, _: int) -> Text:
-        host = self.view.hosts.get(job.id, "")
-        return Text.assemble(job.slot or "", " ", (host, self.inks["faint"]))
+        """What tells most comes first: the rest of it may be cut off."""
+        if job.place or job.waits_there:
+            return Text(job.reason or job.where or "")
+        return Text.assemble(job.slot or "", " ", (job.host or "", self.inks["faint"]))
 
     def _bad(self, job: JobRow, _: int) -> Text:
         return Text.assemble(badge(job.state, self.inks, word=False), " ", _name(job, 0))

@@ -1,6 +1,7 @@
 """Page 1: how everything stands, at a glance."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -22,11 +23,13 @@ from wnkd_tui.app.screens.page import TALL, Page
 from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.queue import vitals
 from wnkd_tui.queue.wording import count
+from wnkd_tui.report.captions import encoder_label
 from wnkd_tui.store.rows import JobRow
 
 EVERY = 2.0  # seconds between two looks at the machine
 _TWO = 156  # cells from which on the sections stand in two columns: each line needs half of it
 _SHORT, _LONG = 4, 12  # lines of a section at most, on a low terminal and on a high one
+_AROUND = 8  # lines of header, footer, headings and margins, where nothing runs or waits
 EMPTY = """[b]Nothing is queued yet.[/b] Three keys lead to a first result:
 
 [b $accent]d[/]  queue the demo sweep: five text mixes on handwritten digits, minutes on a CPU
@@ -101,8 +104,8 @@ class HomePage(Page):
         self._fill("waiting", answer.waiting[:most], _more(waiting, answer.waiting[:most], over))
         calm = not (running or bad or waiting)
         self.query_one("#work").set_class(calm, "-nothing")
-        latest = answer.results[: _LONG if calm else most]
-        self._fill("results", latest, _rest(answer))
+        latest = answer.results[: self._room(told) if calm else most]
+        self._fill("results", latest, _rest(latest))
         self._show_vitals()
         self._hold()
         self.offer()
@@ -114,6 +117,11 @@ class HomePage(Page):
     def _fill(self, id: str, rows: Any, words: str) -> None:
         self.query_one(f"#{id}", Section).fill(rows, Text(words, style=self.wnkd.inks["faint"]))
 
+    def _room(self, told: str) -> int:
+        """Lines that are left for results below the machine and what is `told`."""
+        machine = len(gauges(self._vitals)) if self._vitals else 3
+        return max(_SHORT, self.size.height - _AROUND - machine - len(told.splitlines()))
+
     def _show_vitals(self) -> None:
         if self._vitals is None or not self._lines.inks:
             return
@@ -122,7 +130,7 @@ class HomePage(Page):
         # What every machine has comes last and stays; of many GPUs the first ones are shown.
         hidden = max(0, len(lines) - most)
         at = len(lines) - 3 - hidden
-        words = f"{hidden} more GPUs" if hidden else ""
+        words = count(hidden, "more GPU") if hidden else ""
         self._fill("machine", lines[:at] + lines[at + hidden :] if hidden else lines, words)
 
     def _hold(self) -> None:
@@ -223,9 +231,13 @@ def _alerts(view: HomeView) -> list[str]:
 
 def _more(there: int, shown: Any, words: str = "") -> str:
     left = there - len(shown)
-    return " · ".join(part for part in (f"{left:,} more: 4" if left > 0 else "", words) if part)
+    return " · ".join(part for part in (f"{left:,} more: key 4" if left > 0 else "", words) if part)
 
 
-def _rest(view: HomeView) -> str:
-    done = view.counts.get("done", 0)
-    return f"{count(done, 'job')} done: 7 compares, 5 lists trials" if view.results else ""
+def _rest(results: Sequence[Result]) -> str:
+    """What the numbers above depend on, and where there is more."""
+    if not results:
+        return ""
+    encoders = sorted({encoder_label(one.encoder) for one in results if one.encoder})
+    by = f", T_x by {' and '.join(encoders)}" if encoders else ""
+    return f"best epoch{by} · 7 compares, 5 lists"

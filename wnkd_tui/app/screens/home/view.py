@@ -1,19 +1,20 @@
 """What Home knows: the first few of each kind, and how many there are. Nothing here reads a list
 that grows with the home."""
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from wnkd_tui.app.poller import Live, Source
-from wnkd_tui.app.screens.home.latest import Result, latest
+from wnkd_tui.app.screens.home.latest import FEW, Result, latest
+from wnkd_tui.app.screens.home.latest import MOST as RESULTS
 from wnkd_tui.home import Home
 from wnkd_tui.queue.playing import Forecast
 from wnkd_tui.store import queries
 from wnkd_tui.store.rows import JobRow
 
+_TOLD = ("running", "waiting", "failed", "lost")  # states with a section of their own
 MOST = 16  # lines of each kind: more than a screen has room for
 _FRESH = 60.0  # seconds after which it is no longer told that the database was brought up to date
 
@@ -31,17 +32,12 @@ _ENDED = """
 SELECT (SELECT finished_at FROM job INDEXED BY ix_job_done WHERE state = 'done'
     ORDER BY finished_at DESC LIMIT 1), (SELECT count(*) FROM trial), (SELECT max(id) FROM trial)
 """
-_HOSTS = """
-SELECT attempt.job_id, coalesce(attempt.place, attempt.host) FROM json_each(?) AS chosen
-JOIN job ON job.id = chosen.value
-JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt
-"""
 
 
 @dataclass(frozen=True)
 class HomeView:
-    """`counts` of jobs by state; `hosts` by a running job's id; `said` is a line on the database
-    itself. `empty`: nothing was ever queued."""
+    """`counts` of jobs by state; `said` is a line on the database itself. `empty`: nothing was ever
+    queued."""
 
     empty: bool
     said: str
@@ -49,7 +45,6 @@ class HomeView:
     counts: Mapping[str, int] = field(default_factory=dict)
     workers: tuple[Live, ...] = ()
     running: tuple[JobRow, ...] = ()
-    hosts: Mapping[int, str] = field(default_factory=dict)
     bad: tuple[JobRow, ...] = ()
     waiting: tuple[JobRow, ...] = ()
     forecast: Forecast = field(default_factory=Forecast)
@@ -80,6 +75,7 @@ class HomeQuestion:
 
             foreseen = source.once("forecast", lambda: forecast(conn, now))
         counts = source.once("counts", lambda: queries.counts(conn))
+        most = FEW if any(counts.get(state) for state in _TOLD) else RESULTS
         ended = counts.get("done", 0), *conn.execute(_ENDED).fetchone()
         return HomeView(
             empty=False,
@@ -88,11 +84,10 @@ class HomeQuestion:
             counts=counts,
             workers=tuple(Live(row.pid, row.host, row.held_up) for row in supervisors if row.alive),
             running=tuple(running[:MOST]),
-            hosts=dict(conn.execute(_HOSTS, [_listed(running)]).fetchall()),
             bad=tuple([*gone, *_jobs(conn, _ids(conn, _BAD, MOST))][:MOST]),
             waiting=_next(conn, foreseen),
             forecast=foreseen,
-            results=source.lasting("latest", ended, lambda: latest(conn)),
+            results=source.lasting("latest", (ended, most), lambda: latest(conn, most)),
         )
 
 
@@ -113,10 +108,6 @@ def _jobs(conn: sqlite3.Connection, ids: Sequence[int]) -> list[JobRow]:
     """In the order of `ids`."""
     found = {job.id: job for job in queries.jobs(conn, ids=ids, per_class=False)}
     return [found[id] for id in ids if id in found]
-
-
-def _listed(jobs: Sequence[JobRow]) -> str:
-    return json.dumps([job.id for job in jobs])
 
 
 def _said(home: Home, now: float) -> str:

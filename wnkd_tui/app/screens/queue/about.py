@@ -29,13 +29,11 @@ def about(detail: JobDetail, start: float | None, now: float, inks: Mapping[str,
 
 def _where(detail: JobDetail, start: float | None, now: float) -> Iterator[str]:
     job = detail.job
-    last = detail.attempts[-1] if detail.attempts else None
-    if job.state == "running":
-        there = last.place if last else None
-        host = f"on {last.host}" if last and not there else None
-        words = [there or job.slot, job.reason or job.device, host]
-        yield ", ".join(word for word in words if word)
+    if job.state == "running" and job.told:
+        yield job.told
     if job.state == "waiting":
+        if detail.place is not None:
+            yield f"place {detail.place} in line"
         if job.retry_at is not None:
             often = f"{job.losses} times" if job.losses > 1 else "once"
             yield f"lost {often}; not tried again before {_clock(job.retry_at, now)} (r: now)"

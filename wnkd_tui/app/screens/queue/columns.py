@@ -41,6 +41,7 @@ class JobCells:
             Column("Name", lambda job, _: Text(job.name), 28, wide=33, grow=2, field="name"),
             Column("Progress", self._progress, width=18, grow=1),
             Column("Rate", self._rate, width=14, room=110, right=True),
+            Column("Where", self._where, width=24, room=150, grow=1),
             Column("Trials", self._trials, width=10, room=130, right=True),
         ]
 
@@ -50,7 +51,7 @@ class JobCells:
     def _progress(self, job: JobRow, width: int) -> Text:
         """A bar while there is something to measure, else the one-line reason."""
         ink, faint = self.inks[f"state-{job.state}"], self.inks["faint"]
-        if job.state == "running" and not job.wanted:
+        if job.state == "running" and not job.wanted and not job.waits_there:
             left = eta(job.done, job.total, job.rate)
             share = bar(job.progress, width - 11, ink, faint)
             return Text.assemble(share, f"{job.progress:>5.0%}", (f"{left:>6}", faint))
@@ -65,8 +66,12 @@ class JobCells:
         return Text(", ".join(filter(None, parts)), style=faint)
 
     def _rate(self, job: JobRow, _: int) -> Text:
-        text = rate_text(job.rate, job.unit) if job.state == "running" else ""
+        runs = job.state == "running" and not job.waits_there
+        text = rate_text(job.rate, job.unit) if runs else ""
         return Text(text, style=self.inks["faint"])
+
+    def _where(self, job: JobRow, _: int) -> Text:
+        return Text(job.where or "", style=self.inks["faint"])
 
     def _trials(self, job: JobRow, _: int) -> Text:
         first = ", ".join(str(trial) for trial in job.trials[:2])

@@ -20,8 +20,8 @@ from wnkd_tui.store.rows import JobRow
 
 # id of the chart: the words above it, and its curves as (metric, legend)
 _CHARTS = {
-    "top1": ("top-1 %", (("train_top1", "training"), ("val_top1", "validation"))),
-    "loss": ("loss", (("train_loss", "training"), ("val_loss", "validation"))),
+    "top1": ("top-1 % over epochs", (("train_top1", "training"), ("val_top1", "validation"))),
+    "loss": ("loss over epochs", (("train_loss", "training"), ("val_loss", "validation"))),
 }
 
 
@@ -82,7 +82,7 @@ class JobPane(Vertical):
 
 
 def _drawing(series: list[charts.Series], title: str) -> Draw:
-    return lambda look: charts.lines(series, look, title=title)
+    return lambda look: charts.line_drawing(series, look, title=title).text
 
 
 def _last_word(job: JobRow) -> list[str]:
@@ -92,15 +92,17 @@ def _last_word(job: JobRow) -> list[str]:
 
 def _title(detail: JobDetail, inks: Mapping[str, str], marks: int) -> Text:
     job = detail.job
-    told = [f"attempt {job.attempt}" if job.attempt > 1 else "", job.device or ""]
-    said = job.reason or figures(job.result)
-    return Text("  ").join(
-        [
-            *([Text(f"{MARK} {marks} marked", style=inks["teacher"])] if marks else []),
-            Text(f"{job.kind} {job.id}", style="bold"),
-            badge(job.state, inks),
-            Text(job.name),
-            *(Text(word, style=inks["faint"]) for word in told if word),
-            *([Text(said, style=inks[f"state-{job.state}"])] if said else []),
-        ]
-    )
+    runs = job.state == "running"
+    attempt = f"attempt {job.attempt}" if job.attempt > 1 else ""
+    said = Text(job.told or figures(job.result), style=inks[f"state-{job.state}"])
+    # Of one that runs, where it runs comes first: the list has its name.
+    parts = [
+        *([Text(f"{MARK} {marks} marked", style=inks["teacher"])] if marks else []),
+        Text(f"{job.kind} {job.id}", style="bold"),
+        badge(job.state, inks),
+        *([said] if runs else []),
+        Text(job.name),
+        *(Text(word, style=inks["faint"]) for word in (attempt, not runs and job.device) if word),
+        *([] if runs else [said]),
+    ]
+    return Text("  ").join(part for part in parts if part.plain)

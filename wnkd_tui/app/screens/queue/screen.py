@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.widgets import Static
 
-from wnkd_tui.app.poller import Status
 from wnkd_tui.app.progress import moment
 from wnkd_tui.app.screens.ask import Ask, Choice
 from wnkd_tui.app.screens.queue.acting import DEEDS, ActingPage, key
@@ -52,7 +51,6 @@ class QueuePage(ActingPage):
     def __init__(self) -> None:
         super().__init__()
         self._cells = JobCells()
-        self._status: Status | None = None
         self._told_gone: object = None
         self._selected: int | None = None
         self._kept: int | None = None  # the job that was selected when the app was left
@@ -93,13 +91,6 @@ class QueuePage(ActingPage):
         pane = self.query_one(JobPane)
         pane.tell(answer.detail, self.wnkd.inks, start=start, now=now, marks=marks)
         self.offer()
-
-    def tell(self, status: Status) -> None:
-        """A process that is gone leaves no trace in the database: its jobs are read again."""
-        super().tell(status)
-        if status != self._status:
-            self._status = status
-            self.ask()
 
     def _list(self, answer: QueueView) -> None:
         cells = self._cells
@@ -170,8 +161,8 @@ class QueuePage(ActingPage):
         searched = self.searchable(action)
         if searched is not None:
             return searched
-        if action == "demo":
-            return self.has_class("-empty")
+        if action in ("demo", "actions"):
+            return self.has_class("-empty") == (action == "demo")
         if action in ("turn", "turn_words"):
             return self.has_class("-narrow")
         return True

@@ -28,7 +28,7 @@ class JobDetail:
     """The selected job: its last log lines, its curves and its runs.
 
     `needs` are the jobs it needs, each with how many steps away it is; `users` the first of those
-    that need it, `used` how many do, by state.
+    that need it, `used` how many do, by state. `place`: in line, from 1, of one that waits.
     """
 
     job: JobRow
@@ -38,6 +38,7 @@ class JobDetail:
     needs: tuple[tuple[int, JobRow], ...]
     users: tuple[JobRow, ...]
     used: Mapping[str, int]
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def _told(conn: sqlite3.Connection, home: Home, job: JobRow) -> JobDetail:
         tuple(_needs(conn, job)),
         tuple(users[id] for id in first),
         Counter(row["state"] for row in rows),
+        queries.in_line(conn, job.id),
     )
 
 

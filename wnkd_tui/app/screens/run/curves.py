@@ -65,7 +65,7 @@ class CurvesPane(Container):
             self._chart(name).plot(None)
             return
         logarithmic = self._logarithmic and name in _LOSSES
-        title = f"log10 of {CHARTS[name][0]}" if logarithmic else CHARTS[name][0]
+        title = f"{'log10 of ' * logarithmic}{CHARTS[name][0]} over epochs"
         series = [_series(legend, points, logarithmic) for legend, points in lines]
         colours = [self._inks["faint"], self._ink] if len(lines) == 2 else [self._ink]
         if name == "others":
@@ -129,7 +129,7 @@ def _stops(lines: Sequence[Sequence[CurvePoint]]) -> list[Stop]:
     return [
         Stop(
             float(step),
-            f"step {step:,}",
+            f"epoch {step:,}",
             tuple((place, _said(_near(points, step))) for place, points in enumerate(lines)),
         )
         for step in steps

@@ -7,7 +7,8 @@ from rich.text import Text
 from engine.changes import text_of
 from engine.spec import Method, TrialSpec
 from wnkd_tui.app.states import badge
-from wnkd_tui.report.captions import encoder_label
+from wnkd_tui.report.captions import encoder_label, setting_label
+from wnkd_tui.report.rows import Setting
 from wnkd_tui.store.rows import TrialLine
 
 _METHODS = {
@@ -38,15 +39,25 @@ def facts(spec: TrialSpec, summary: str) -> dict[str, str]:
     return told
 
 
+def basis(spec: TrialSpec, train_n: int | None = None, val_n: int | None = None) -> str:
+    """What must be said with the trial's numbers: on what, how much of it, with what."""
+    setting = Setting(spec.dataset, spec.limit_train, spec.recipe, spec.changes)
+    said = [setting_label(setting, train_n, val_n), f"seed {spec.seed}"]
+    if tx := spec.tx:
+        said += [encoder_label(tx.encoder), f"{tx.modality}", f"validation text {tx.val_text}"]
+    return " · ".join(said)
+
+
 def title(trial: TrialLine, inks: Mapping[str, str]) -> Text:
     """In a line."""
-    tags = " ".join(trial.tags)
+    spec, tags = trial.spec, " ".join(trial.tags)
+    encoder = f", {encoder_label(spec.tx.encoder)}" if spec.tx else ""
     return Text("  ").join(
         [
             Text(f"Trial {trial.id}", style="bold"),
             badge(trial.state, inks),
             Text(trial.name, style="bold"),
-            Text(f"{trial.spec.dataset}, {trial.spec.recipe}, seed {trial.spec.seed}"),
+            Text(f"{spec.dataset}, {spec.recipe}, seed {spec.seed}{encoder}"),
             *([Text(tags, style=inks["teacher"])] if tags else []),
             *([Text(trial.note, style=inks["faint"])] if trial.note else []),
         ]

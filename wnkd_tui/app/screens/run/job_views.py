@@ -35,7 +35,7 @@ class JobViews(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Choices("tab", TABS, classes="tabs")
-        yield Static(classes="reason")
+        yield Static(classes="told")
         with ContentSwitcher(initial="run-curves"):
             with Container(id="run-curves"):
                 yield CurvesPane()
@@ -63,10 +63,10 @@ class JobViews(Vertical):
     def tell(self, tab: str, job: JobRow, part: Any, inks: Inks) -> None:
         """Shows `part`, which is the tab's of the job."""
         self.choose(tab, inks)
-        if self._news.of("reason", job.reason, job.state, inks):
-            reason = self.query_one(".reason", Static)
-            reason.display = bool(job.reason)
-            reason.update(Text(job.reason or "", style=inks[f"state-{job.state}"]))
+        if self._news.of("told", job.told, job.state, inks):
+            told = self.query_one(".told", Static)
+            told.display = bool(job.told)
+            told.update(Text(job.told or "", style=inks[f"state-{job.state}"]))
         match part:
             case parts.Curves():
                 if self._news.of("curves", part, job.kind, inks):

@@ -27,7 +27,7 @@ class RunJobCells:
 
     def _progress(self, job: JobRow, width: int) -> Text:
         faint = self.inks["faint"]
-        if job.state == "running":
+        if job.state == "running" and not job.waits_there:
             left = eta(job.done, job.total, job.rate)
             share = bar(job.progress, max(2, width - 6), self.inks["state-running"], faint)
             return Text.assemble(share, (f"{left:>6}", faint))

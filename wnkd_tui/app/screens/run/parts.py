@@ -11,6 +11,7 @@ from engine.artifacts import META, ArtifactStore
 from engine.changes import Value
 from engine.errors import WnkdError
 from engine.recipe import load_recipe, settings_of
+from engine.spec import TrialSpec
 from wnkd_tui.app.logs import LogPart, Place, log_part
 from wnkd_tui.app.screens.run.command import command
 from wnkd_tui.app.screens.run.facts import facts
@@ -38,6 +39,7 @@ class Curves:
 class Results:
     """`classes` in the order of the accuracies, none where the dataset is gone."""
 
+    spec: TrialSpec
     jobs: tuple[JobRow, ...]
     classes: tuple[str, ...]
 
@@ -95,6 +97,7 @@ class Artifacts:
 class Attribution:
     """`result` of the attribution, None before it is done; `fault`: why no nouns can be told."""
 
+    spec: TrialSpec
     result: Mapping[str, Any] | None
     waited: str  # why there is none
     nouns: Retrieved
@@ -123,7 +126,7 @@ def results(conn: sqlite3.Connection, trial: TrialLine) -> Results:
         classes = queries.dataset(conn, trial.spec.dataset).classes
     except WnkdError:
         classes = ()
-    return Results(tuple(queries.jobs(conn, trial=trial.id)), classes)
+    return Results(trial.spec, tuple(queries.jobs(conn, trial=trial.id)), classes)
 
 
 def log(home: Home, job: JobRow, around: Place | None) -> LogPart:
@@ -161,14 +164,14 @@ def artifacts(home: Home, job: JobRow) -> Artifacts:
     return Artifacts(job.key, _folder(path), store.fault(job.key), _folder(home.job(job.key)))
 
 
-def attribution(home: Home, jobs: Sequence[JobRow]) -> Attribution:
+def attribution(home: Home, spec: TrialSpec, jobs: Sequence[JobRow]) -> Attribution:
     job = next((job for job in jobs if job.kind == "attribution"), None)
     waited = f"attribution is {job.state}" if job else "this trial has no attribution"
     try:
         nouns, fault = retrieved(home, jobs), None
     except WnkdError as error:
         nouns, fault = Retrieved({}, {}), str(error)
-    return Attribution(job.result if job else None, waited, nouns, fault)
+    return Attribution(spec, job.result if job else None, waited, nouns, fault)
 
 
 def _folder(path: Path) -> Folder:

@@ -173,6 +173,8 @@ class RunPage(Page):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self.is_mounted:
             return True
+        if self.has_class("-empty"):
+            return False
         if action in ("read", "leave", "scale"):
             return self._tab == "Curves"
         if action == "turn":

@@ -65,7 +65,8 @@ class RunQuestion:
                 part = parts.artifacts(source.home, job)
             case _:
                 part = source.once(
-                    ("attribution", line.id), lambda: parts.attribution(source.home, jobs)
+                    ("attribution", line.id),
+                    lambda: parts.attribution(source.home, line.spec, jobs),
                 )
         return RunView(line, jobs, job, part)
 

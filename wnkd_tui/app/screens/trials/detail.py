@@ -10,6 +10,7 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 
 from engine.changes import text_of
+from engine.spec import Teachers
 from wnkd_tui import charts
 from wnkd_tui.app.progress import duration
 from wnkd_tui.app.screens.queue.columns import figures
@@ -70,7 +71,7 @@ class TrialPane(Container):
         ]
         colours = [inks["teacher" if kind == "T_x" else "student"] for kind in detail.curves]
         title = "top-1 % over epochs"
-        chart.plot(lambda look: charts.lines(series, look, title=title), colours)
+        chart.plot(lambda look: charts.line_drawing(series, look, title=title).text, colours)
 
 
 def _spec(detail: TrialDetail, inks: Inks) -> RenderableType:
@@ -87,8 +88,9 @@ def _spec(detail: TrialDetail, inks: Inks) -> RenderableType:
 def _facts(trial: TrialLine, recipe: str) -> dict[str, str]:
     spec, tx = trial.spec, trial.spec.tx
     images = f", {spec.limit_train} training images" if spec.limit_train else ""
+    how = "alone" if spec.teachers is Teachers.NONE else f"{spec.method} of {spec.teachers}"
     told = {
-        "on": f"{spec.dataset}{images}, seed {spec.seed}, {spec.method} of {spec.teachers}",
+        "on": f"{spec.dataset}{images}, seed {spec.seed}, {how}",
         "recipe": f"{spec.recipe}: {recipe}",
         "changes": text_of(spec.changes),
         "T_x": "",
@@ -117,6 +119,6 @@ def _jobs(jobs: tuple[JobRow, ...], inks: Inks) -> RenderableType:
             Text(str(job.id), justify="right"),
             job.kind,
             Text(took, justify="right", style=inks["faint"]),
-            Text(job.reason or figures(job.result), style=inks.get(ink, "")),
+            Text(job.told or figures(job.result), style=inks.get(ink, "")),
         )
     return table

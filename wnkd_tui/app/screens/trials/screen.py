@@ -42,7 +42,7 @@ class TrialsPage(SearchingPage[TrialLine]):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         *searching(),
-        Binding("plus,T", "tag", "Tag", key_display="+", tooltip="Put tags on the chosen trials"),
+        Binding("plus,T", "tag", "Tag", tooltip="Put tags on the chosen trials"),
         Binding("N", "note", "Note", show=False, tooltip="Write a note on the trial"),
         Binding("d", "compare", "A − B", tooltip="How the first two marked trials differ"),
         Binding("e", "clone", "Clone", tooltip="Fill the form from the trial"),
@@ -144,7 +144,8 @@ class TrialsPage(SearchingPage[TrialLine]):
                 self.wnkd.deeds.do(partial(labelling.tag, trials=trials, text=text))
 
         question = f"Tags for {count(len(trials), 'trial')} (-word takes one off)"
-        self.app.push_screen(AskLine(question, placeholder="paper, seed-check, -old"), answer)
+        line = AskLine(question, placeholder="paper, seed-check, -old", fault=labelling.tags_fault)
+        self.app.push_screen(line, answer)
 
     def action_note(self) -> None:
         if not (trial := self.rows.row):

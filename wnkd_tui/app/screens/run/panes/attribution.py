@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wnkd_tui.app.progress import bar
+from wnkd_tui.app.screens.run.facts import basis
 from wnkd_tui.app.screens.run.panes.grid import grid
 from wnkd_tui.app.screens.run.parts import Attribution
 from wnkd_tui.report.fig3 import LARGE_DELTA
@@ -20,7 +21,8 @@ _BAR = 40
 
 
 def attribution(part: Attribution, inks: Inks) -> RenderableType:
-    parts: list[RenderableType] = [Text("What T_x looks at", "bold")]
+    said = Text(basis(part.spec), inks["faint"])
+    parts: list[RenderableType] = [said, Text("\nWhat T_x looks at", "bold")]
     result = part.result
     if result and "image_share" in result:
         table = grid()

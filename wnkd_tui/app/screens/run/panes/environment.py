@@ -53,7 +53,7 @@ def environment(part: Environment, job: int, inks: Inks) -> RenderableType:
 
 def _attempts(attempts: Sequence[AttemptRow], inks: Inks) -> Table:
     table = grid()
-    heads = ("", "began", "took", "ended", "host", "slot", "device", "memory", "engine")
+    heads = ("", "began", "took", "ended", "where", "device", "memory", "engine")
     for head in heads:
         table.add_column(no_wrap=head in _WHOLE)
     table.add_row(*(Text(head, inks["faint"]) for head in heads))
@@ -66,8 +66,7 @@ def _attempts(attempts: Sequence[AttemptRow], inks: Inks) -> Table:
             f"{datetime.fromtimestamp(one.started_at):%m-%d %H:%M:%S}",
             took,
             Text(f"{ending}{f': {one.reason}' if one.reason else ''}", ink),
-            one.host,
-            one.place or one.slot,
+            one.where,
             one.device or "",
             _memory(one),
             (one.engine or "")[:SHOWN],

@@ -1,4 +1,4 @@
-"""What T_x and the student of a trial found, beyond their accuracies: in words."""
+"""What T_x and the student of a trial found, in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from wnkd_tui.app.screens.run.facts import basis
 from wnkd_tui.app.screens.run.panes.grid import grid
 from wnkd_tui.app.screens.run.parts import Results
 
@@ -22,22 +23,30 @@ _FIGURES = {
 
 
 def results(part: Results, inks: Inks) -> RenderableType:
-    """A block for T_x and one for the student."""
-    blocks: list[RenderableType] = []
-    for job in part.jobs:
-        if job.kind in _WHO and job.result:
-            table = grid()
-            table.add_column(no_wrap=True)
-            for name, value in _lines(job.result, part.classes).items():
-                table.add_row(Text(name, style=inks["faint"]), value)
-            if table.row_count:
-                head = Text(job.kind, f"bold {inks[_WHO[job.kind]]}")
-                blocks += [*([Text()] if blocks else []), head, table]
-    return Group(*blocks) if blocks else Text(_NOTHING, style=inks["faint"])
+    """What the numbers depend on, then a block for T_x and one for the student."""
+    found = {job.kind: job.result for job in part.jobs if job.kind in _WHO and job.result}
+    if not found:
+        return Text(_NOTHING, style=inks["faint"])
+    of = next(iter(found.values()))
+    said = basis(part.spec, of.get("train_n"), of.get("val_n"))
+    blocks: list[RenderableType] = [Text(said, style=inks["faint"])]
+    for kind, result in found.items():
+        table = grid()
+        table.add_column(no_wrap=True)
+        for name, value in _lines(result, part.classes).items():
+            table.add_row(Text(name, style=inks["faint"]), value)
+        blocks += [Text(), Text(kind, f"bold {inks[_WHO[kind]]}"), table]
+    return Group(*blocks)
 
 
 def _lines(result: Mapping[str, Any], classes: Sequence[str]) -> dict[str, str]:
-    lines = {
+    lines = {}
+    if "best" in result and "last" in result:
+        lines["validation top-1"] = ", ".join(
+            f"{which} {result[which]['val_top1']:.2f} % (epoch {result[which]['epoch']})"
+            for which in ("best", "last")
+        )
+    lines |= {
         words: shape.format(result[key])
         for key, (words, shape) in _FIGURES.items()
         if result.get(key) is not None
