@@ -7,6 +7,7 @@ moments. Afterwards both must hold the same, to the bit. See docs/torture.md.
 import argparse
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -78,9 +79,8 @@ def fill(place: Place, short: bool) -> None:
         place.read("queue", "add", *words)
 
 
-def undisturbed(place: Place, short: bool) -> float:
+def undisturbed(place: Place) -> float:
     """Seconds of the sweep when nothing is killed."""
-    fill(place, short)
     began = time.monotonic()
     if place.start("run-queue", "--drain", "--slots", SLOTS).wait() != 0:
         sys.exit(f"the undisturbed run went wrong: {last_line(place.last_log)}")
@@ -142,9 +142,10 @@ def bury(finder: Finder) -> None:
 def campaign(root: Path, seed: int, kills: int, short: bool) -> tuple[dict[str, Any], list[Check]]:
     """Both runs; what happened, and what of it is as it must be."""
     calm, killed = (Place(root / name, root / "logs") for name in ("calm", "killed"))
-    calm_seconds = undisturbed(calm, short)
+    fill(calm, short)
+    shutil.copytree(calm.home.root, killed.home.root, dirs_exist_ok=True)
+    calm_seconds = undisturbed(calm)
     print(f"undisturbed: {calm_seconds:.0f} s", flush=True)
-    fill(killed, short)
     finder = Finder(killed.home.root)
     watcher, crew = Watcher(Finder(killed.home.root)), Crew(killed)
     killer = Killer(seed, killed.home.root, finder, quick=short)

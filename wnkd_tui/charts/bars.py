@@ -14,19 +14,6 @@ _VALUE = 6  # cells of a bar that a value needs, with a blank on each side
 _LEAST_ROWS = 2.5  # of a part, for a value to leave some of it to be seen
 
 
-def stacked(
-    labels: Sequence[str],
-    parts: Sequence[Series],
-    look: Look,
-    *,
-    title: str = "",
-    y_label: str = "",
-    top: float = 1.0,
-) -> str:
-    """One bar per label, its parts on top of each other; `top` ends the y axis."""
-    return bar_drawing(labels, parts, look, title=title, y_label=y_label, top=top).text
-
-
 def bar_drawing(
     labels: Sequence[str],
     parts: Sequence[Series],
@@ -36,7 +23,8 @@ def bar_drawing(
     y_label: str = "",
     top: float = 1.0,
 ) -> Drawing:
-    """As `stacked`, and where every bar stands, counted from 0."""
+    """One bar per label, its parts on top of each other; `top` ends the y axis. Columns are those
+    of the bars, counted from 0."""
     if not labels:
         return empty(title, look)
     fills = _FILLS[look.unicode]

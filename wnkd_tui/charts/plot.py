@@ -14,22 +14,6 @@ _BAND = {True: "░", False: ":"}
 _TICK_ROOM = 12  # columns to a tick
 
 
-def lines(
-    series: Sequence[Series],
-    look: Look,
-    *,
-    title: str = "",
-    y_label: str = "",
-    ticks: Mapping[float, str] | None = None,
-    y_range: tuple[float, float] | None = None,
-) -> str:
-    """Lines over x. `ticks` names places on the x axis; `y_range` fixes the y axis, and what is
-    beyond it stands at its edge. Points that are not finite are left out."""
-    return line_drawing(
-        series, look, title=title, y_label=y_label, ticks=ticks, y_range=y_range
-    ).text
-
-
 def line_drawing(
     series: Sequence[Series],
     look: Look,
@@ -39,7 +23,8 @@ def line_drawing(
     ticks: Mapping[float, str] | None = None,
     y_range: tuple[float, float] | None = None,
 ) -> Drawing:
-    """As `lines`, and where every x stands."""
+    """Lines over x. `ticks` names places on the x axis; `y_range` fixes the y axis, and what is
+    beyond it stands at its edge. Points that are not finite are left out."""
     series = drawable(series, y_range)
     if not series:
         return empty(title, look)

@@ -58,7 +58,7 @@ class Sheet:
 
     def drawing(self, x_range: tuple[float, float], places: Iterable[float]) -> Drawing:
         """What is drawn; `places` are the x whose cells are to be known."""
-        from plotext._methods.ruler import rescale
+        from plotext._methods.ruler import rescale  # late, as in `sheet`
 
         body = self.figure.build().string(colorless=not self.look.colour)
         canvas = self.figure._parts.canvas
