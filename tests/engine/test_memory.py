@@ -18,6 +18,7 @@ STATUS = "Name:\tpython\nVmHWM:\t    %d kB\nVmRSS:\t 1 kB\n"
 def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A /proc with this process, of 8 KiB, and two threads."""
     monkeypatch.setattr(memory, "_PROC", tmp_path)
+    monkeypatch.setattr(memory, "_ended", [])  # what other tests counted in
     (tmp_path / str(os.getpid())).mkdir()
     (tmp_path / str(os.getpid()) / "status").write_text(STATUS % 8)
     for thread in ("1", "2"):

@@ -51,13 +51,14 @@ class Header(Vertical):
     def __init__(self, tabs: Sequence[tuple[str, str, str]], here: str) -> None:
         super().__init__()
         self._tabs, self._here = tabs, here
+        self._status = Static("opening…", classes="status")  # told of before it is mounted, too
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="tabs"):
             yield Static("wnkd", classes="brand")
             for key, title, page in self._tabs:
                 yield Tab(key, title, page, here=page == self._here)
-        yield Static("opening…", classes="status")
+        yield self._status
 
     def tell(self, status: Status, worker: Text, inks: dict[str, str]) -> None:
         """Counts and worker to the left, the home to the right; the home gives way first."""
@@ -71,7 +72,7 @@ class Header(Vertical):
             line = Text.assemble(
                 left, " " * (width - left.cell_len - len(home)), (home, inks["faint"])
             )
-        self.query_one(".status", Static).update(line)
+        self._status.update(line)
 
 
 def _short(home: str) -> str:

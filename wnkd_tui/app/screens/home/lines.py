@@ -100,7 +100,9 @@ class Lines:
         """What tells most comes first: the rest of it may be cut off."""
         if job.place or job.waits_there:
             return Text(job.reason or job.where or "")
-        return Text.assemble(job.slot or "", " ", (job.host or "", self.inks["faint"]))
+        if job.host is None or job.slot is None:
+            return Text(job.device or "")
+        return Text.assemble(job.slot, " ", (job.host, self.inks["faint"]))
 
     def _bad(self, job: JobRow, _: int) -> Text:
         return Text.assemble(badge(job.state, self.inks, word=False), " ", _name(job, 0))
