@@ -67,7 +67,8 @@ class Deeds:
     @property
     def undoable(self) -> str | None:
         """What `undo` would take back, in words."""
-        return self._undo.next.words if self._undo.next else None
+        last = self._undo.next  # once: the deeds' thread may take it away meanwhile
+        return last.words if last else None
 
     # Jobs.
 
