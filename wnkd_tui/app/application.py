@@ -9,7 +9,8 @@ from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, InputEvent
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
+from textual.widget import AwaitMount
 
 from wnkd_tui.app.deeds import Deeds, Done, Refused
 from wnkd_tui.app.garbage import Garbage
@@ -93,8 +94,14 @@ class WnkdApp(Look):
             self.push_screen(Palette())  # without an id: the last one may be on its way out
 
     def search_themes(self) -> None:
-        if not isinstance(self.screen, Themes):  # chosen twice by a quick second key
-            self.push_screen(Themes())
+        self.push_screen(Themes())
+
+    def push_screen(self, screen: Any, *arguments: Any, **options: Any) -> Any:
+        """As App's, but no dialog comes over one of its own kind: a quick second key or click may
+        be on its way when the first one has opened it."""
+        if isinstance(screen, ModalScreen) and type(screen) is type(self.screen):
+            return AwaitMount(self.screen, ())
+        return super().push_screen(screen, *arguments, **options)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Textual's own but for its panel of keys, and every key's action that is possible now."""
