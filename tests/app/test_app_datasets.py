@@ -99,7 +99,7 @@ def test_a_dataset_tells_what_it_holds_and_what_was_left_out(home: Home, db: Dat
 
 
 def test_a_class_tells_its_texts() -> None:
-    colours = inks({}, DARK.name)
+    colours = inks(DARK.name)
     nouns = Retrieved({"barn_owl": (("owl", 0.6), ("bird", 0.25), ("fish", 0.004))}, {})
     told = class_words("barn_owl", None, nouns, colours).plain
     assert "itap of a barn owl.  and 6 more of the paper's templates" in told

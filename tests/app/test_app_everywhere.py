@@ -58,6 +58,21 @@ async def test_t_turns_the_light_on(home: Home, make_app: MakeApp, settle: Settl
         assert app.inks["teacher"] != dark["teacher"]
 
 
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_a_theme_of_the_terminals_own_colours_draws_keys_too(
+    theme: str, home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.theme = theme
+        await settle(pilot)
+        assert app.inks == inks(DARK.name if theme == "ansi-dark" else LIGHT.name)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, KeyHelp))
+        await settle(pilot)
+
+
 async def test_the_keys_of_a_page_are_told_with_those_that_do_nothing_now(
     home: Home, make_app: MakeApp, settle: Settle
 ) -> None:
@@ -95,7 +110,7 @@ def luminance(colour: str) -> float:
 def test_words_can_be_read_on_their_ground(theme: Theme) -> None:
     """WCAG's 4.5 to 1, for what is drawn faintly too."""
     for ground in filter(None, (theme.background, theme.surface)):
-        for name, ink in inks({}, theme.name).items():
+        for name, ink in inks(theme.name).items():
             dim, light = sorted((luminance(ground), luminance(ink)))
             assert (light + 0.05) / (dim + 0.05) >= 4.5, (name, ground)
 

@@ -172,7 +172,7 @@ def test_marks_of_methods_become_requests_of_their_datasets() -> None:
     ],
 )
 def test_a_cell_tells_its_state_without_colour(cell: Cell, words: str) -> None:
-    colours = inks({}, DARK.name)
+    colours = inks(DARK.name)
     assert cell_text(cell, 3, "best", colours, marked=False).plain.strip() == words
     assert cell_text(cell, 3, "best", colours, marked=True).plain.startswith("◆")
 
@@ -191,9 +191,9 @@ def test_the_papers_number_stands_beside_where_it_has_one(home: Home, db: Databa
     assert differs(cifar, place, "best") == ("encoder", "recipe")
     theirs = replace(cifar, encoder="ViT-B-32-quickgelu/openai", recipe="paper")
     assert differs(theirs, place, "best") == ()
-    told = cell_words("it", found[place], 1, differs(cifar, place, "last"), inks({}, DARK.name))
+    told = cell_words("it", found[place], 1, differs(cifar, place, "last"), inks(DARK.name))
     assert told.plain == "it  not yet  paper 78.52 (other encoder, recipe, epoch)"
-    shown = cell_text(found[place], 1, "best", inks({}, DARK.name), marked=False, width=24)
+    shown = cell_text(found[place], 1, "best", inks(DARK.name), marked=False, width=24)
     assert shown.plain.endswith("  78.52")
     assert len(shown.plain) == 23
 
@@ -212,7 +212,7 @@ def test_what_marks_would_take_is_told_as_far_as_there_is_room() -> None:
 
     def told(cost: Estimate, *, tall: bool) -> list[str]:
         found = Preview(trials=1, new_trials=1, new_jobs=4, estimate=cost)
-        return marks(found, inks({}, DARK.name), marked=True, tall=tall).plain.splitlines()[1:]
+        return marks(found, inks(DARK.name), marked=True, tall=tall).plain.splitlines()[1:]
 
     hours = "estimated: about 2.0 GPU hours on NVIDIA H100 (measured rates)"
     memory = "memory: such jobs took 3.0 GiB of the host (embed)"

@@ -18,7 +18,7 @@ from wnkd_tui.app.theme import DARK, LIGHT, inks
 from wnkd_tui.app.widgets.columns import Column, fit, line
 from wnkd_tui.queue.preview import Preview
 
-INKS = inks({}, DARK.name)
+INKS = inks(DARK.name)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_counts_leave_out_what_is_not_there() -> None:
 
 def test_themes_colour_every_state_and_keep_teacher_and_student_apart() -> None:
     for theme in (DARK, LIGHT):
-        colours = inks({}, theme.name)
+        colours = inks(theme.name)
         assert {f"state-{state}" for state in SIGNS} <= colours.keys()
         assert colours["teacher"] != colours["student"]
         assert theme.variables["teacher"] == colours["teacher"]
 
 
 def test_a_theme_of_another_gets_colours_by_its_shade() -> None:
-    assert inks({"background": "#ffffff"}, "textual-light") == inks({}, LIGHT.name)
-    assert inks({"background": "#121212"}, "textual-dark") == inks({}, DARK.name)
+    assert inks("ansi-light", dark=False) == inks(LIGHT.name)
+    assert inks("textual-dark", dark=True) == inks(DARK.name)
 
 
 def test_columns_share_what_is_spare_and_leave_where_there_is_no_room() -> None:

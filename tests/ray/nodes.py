@@ -16,6 +16,8 @@ os.environ |= {
     "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DEDUP_LOGS": "0",
+    # All nodes are this one host: Ray would kill jobs for what others have taken of its memory.
+    "RAY_memory_monitor_refresh_ms": "0",
 }
 
 

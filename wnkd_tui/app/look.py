@@ -38,11 +38,11 @@ class Look(App[None]):
     @cached_property
     def inks(self) -> dict[str, str]:
         """The colours of words and charts; remade when the theme changes."""
-        return inks(self.theme_variables, self.theme)
+        return inks(self.theme, dark=self.current_theme.dark)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for themes that are not ours."""
-        return inks({}, DARK.name)
+        return inks(DARK.name)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._filters_of_signs]

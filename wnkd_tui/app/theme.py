@@ -3,6 +3,7 @@
 Teacher is always orange, student always blue, and no state is told by its colour alone.
 """
 
+from textual.color import Color
 from textual.theme import Theme
 
 _INK = {
@@ -91,8 +92,11 @@ LIGHT = Theme(
 )
 
 
-def inks(variables: dict[str, str], theme: str) -> dict[str, str]:
+def inks(theme: str, *, dark: bool = True) -> dict[str, str]:
     """The colours of words and charts; a theme that is not ours gets them by its shade."""
-    if theme in _INK:
-        return _INK[theme]
-    return _INK["wnkd-dark" if variables.get("background", "") < "#888888" else "wnkd-light"]
+    return _INK.get(theme) or _INK[(DARK if dark else LIGHT).name]
+
+
+def in_rich(colour: str) -> str:
+    """A colour of a theme in Rich's words, which are others for the terminal's own colours."""
+    return Color.parse(colour).rich_color.name

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from wnkd_tui.app.screens.dialog import Passing
+from wnkd_tui.app.theme import in_rich
 
 _OURS = "wnkd_tui."
 _PALETTE = Binding("ctrl+p", "command_palette", tooltip="Find any action by its name")
@@ -88,7 +89,7 @@ class KeyHelp(Passing[None]):
     def _drawn(self, group: KeyGroup, width: int) -> Table:
         """Keys take `width` cells."""
         colours = self.app.theme_variables
-        ink, faint = f"bold {colours['footer-key-foreground']}", colours["faint"]
+        ink, faint = f"bold {in_rich(colours['footer-key-foreground'])}", in_rich(colours["faint"])
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=width, justify="right", no_wrap=True)
         table.add_column(ratio=1)

@@ -11,6 +11,8 @@ from textual.events import Click
 from textual.screen import Screen
 from textual.widget import Widget
 
+from wnkd_tui.app.theme import in_rich
+
 _GAP = 2
 
 
@@ -79,7 +81,7 @@ class Footer(Widget):
         return fitting
 
     def render(self) -> Text:
-        ink = self.app.theme_variables["footer-key-foreground"]
+        ink = in_rich(self.app.theme_variables["footer-key-foreground"])
         line = Text(no_wrap=True)
         for one in self._fitting():
             line.append(one.sign, f"bold {ink}").append(f" {one.words}{' ' * _GAP}")
