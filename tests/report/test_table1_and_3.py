@@ -2,6 +2,7 @@
 
 import pytest
 
+from wnkd_tui.app.screens.compare.reports import REPORTS, Found, Options
 from wnkd_tui.report import table1, table3
 from wnkd_tui.report.rows import collect
 
@@ -153,3 +154,15 @@ def test_nothing_measured_gives_no_rows():
     for table in (table1, table3):
         assert table.to_json([]) == {"schema": 1, "epoch": "best", "rows": []}
         assert table.sheets([]) == []
+
+
+@pytest.mark.parametrize("name", list(REPORTS))
+def test_compare_draws_whatever_is_measured(trained, baselines, updates, name):
+    """Single results, as of a sweep that has only begun, and all of them."""
+    alone = trained("T_x", 64.0, wn=100, teachers="T_m+T_x")
+    for results in ([alone], *([one] for one in baselines[:4]), [*baselines, *updates, alone]):
+        found = Found(collect(results), results, {}, lambda ids, all_=results: all_)
+        for group in REPORTS[name].groups(found):
+            view = REPORTS[name].view(group, found, Options())
+            assert view.sheet.label
+            assert view.sheet.columns or view.sheet.notes

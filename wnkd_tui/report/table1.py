@@ -52,11 +52,12 @@ def to_json(rows: Sequence[Row], shown: Shown = "best") -> dict[str, Any]:
 
 
 def _groups(rows: Sequence[Row]) -> list[list[Row]]:
-    groups = [[row for row in group if _is_measured(row)] for group in across_datasets(rows)]
+    groups = [[row for row in group if is_measured(row)] for group in across_datasets(rows)]
     return [group for group in groups if group]
 
 
-def _is_measured(row: Row) -> bool:
+def is_measured(row: Row) -> bool:
+    """Whether the row has a number to show."""
     return any(row.cell(name) for name in _BUILT)
 
 

@@ -90,6 +90,11 @@ def _fullest(groups: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     return sorted(groups, key=len, reverse=True)
 
 
+def _of_table1(found: Found) -> list[Sequence[Row]]:
+    groups = across_datasets(found.rows)
+    return _fullest([group for group in groups if any(map(table1.is_measured, group))])
+
+
 def _of_table2(found: Found) -> list[Sequence[Row]]:
     return _fullest(tables(table2.measured(found.rows)))
 
@@ -186,7 +191,7 @@ _KNOBS = ("setting", "group", "epoch")
 REPORTS: Mapping[str, Report] = {
     "table1": Report(
         "our best trial's student against other methods",
-        lambda found: _fullest(across_datasets(found.rows)),
+        _of_table1,
         lambda rows, _, options: View((), *table1.sheets(rows, options.shown)),
         across=True,
     ),
