@@ -5,6 +5,7 @@ from typing import Any
 
 from pages import measured, text_sheet
 
+from wnkd_tui.queue.wording import count
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Difference, Stat
 
@@ -36,7 +37,7 @@ def _sheet(dataset: str, found: Mapping[str, Any]) -> Sheet:
     heads = ["feature", "instead", "with", "without", "difference, 95 %", "told apart"]
     settings = ", ".join(f"{name}={value}" for name, value in found["changes"].items())
     limit = f"{found['limit_train']:,} images, " if found["limit_train"] else ""
-    caption = f"{limit}recipe fast with {settings}; stand-in encoder; {len(recipe)} seeds"
+    caption = f"{limit}recipe fast with {settings}; stand-in encoder; {count(len(recipe), 'seed')}"
     notes = ["Student's top-1 in percent at the last epoch, ± sd over seeds.", measured(found)]
     return text_sheet(dataset, caption, heads, rows, notes, words=2)
 
