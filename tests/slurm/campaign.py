@@ -1,6 +1,6 @@
 """A real Slurm of two nodes, and what must not go wrong on it: `make test-slurm`.
 
-See docs/slurm.md. A small sweep and one long job are done in `calm` by run-queue itself, and in
+See docs/slurm.md. The demo's sweep and one long job are done in `calm` by run-queue itself, and in
 `cluster` through Slurm, where the controller is killed, run-queue is killed, and the long job is
 preempted, put back into the cluster's queue by hand, and loses its node. Both homes must hold the
 same bits. Others reach their time limit and are cancelled. In `team` a student is trained by four
@@ -32,12 +32,7 @@ from through import PATIENCE, Cluster, control, homes, told, until  # noqa: E402
 from wnkd_tui.store import queries  # noqa: E402
 
 DIGITS = ("--dataset", "digits", "--recipe", "demo")
-LESS = (
-    *("--limit-train", "300", "--set", "attribution.steps=8"),
-    *("--set", "teacher.optimiser.epochs=10", "--set", "student.optimiser.epochs=10"),
-    *("--set", "T_x.optimiser.epochs=20"),
-)
-SWEEP = (*DIGITS, *LESS, "--wn", "50", "--noise", "50,100")
+SWEEP = (*DIGITS, "--wn", "0,50,100", "--noise", "50,100")  # the demo's
 STUDENT = (*DIGITS, "--teachers", "none")
 LONG = (*STUDENT, "--set", "student.optimiser.epochs=100")
 ENDLESS = (*STUDENT, "--set", "student.optimiser.epochs=100000")
