@@ -8,6 +8,7 @@ something goes wrong the last events are told, and the line that plays them agai
 
 import argparse
 import asyncio
+import faulthandler
 import importlib.util
 import os
 import resource
@@ -47,6 +48,7 @@ TYPED = "abcdefghijklmnopqrstuvwxyzABCDEFGRSXZ0123456789:><=,-*@./?! "
 NEVER = ("ctrl+q", "ctrl+c", "ctrl+z")  # these end or stop the process
 SMALLEST, LARGEST = Size(60, 18), Size(200, 60)
 TOLD = 15  # events that are told when something goes wrong
+STILL = 60.0  # seconds without an event, after which the app is taken to hang
 RESTART = 2500  # events after which the app is left and started again on the same home
 SOUND = 2000  # events between two readings of the whole database
 
@@ -55,7 +57,8 @@ class Soak:
     """`limit`: seconds within which the app has to have drawn what an event changes."""
 
     def __init__(self, home: Home, seed: int, *, limit: float) -> None:
-        self._home, self._random, self._limit = home, Random(seed), limit
+        self._home, self.seed, self._limit = home, seed, limit
+        self._random = Random(seed)
         self._worker = FakeWorker(home, self._random)
         self.index = 0
         self.last: deque[str] = deque(maxlen=TOLD)
@@ -63,7 +66,8 @@ class Soak:
         self.slowest = (0.0, "")  # seconds, event
 
     async def run(self, count: int) -> None:
-        """Raises Wrong, or whatever the app raises."""
+        """Raises Wrong, or whatever the app raises. Ends the process where the app hangs."""
+        watch = asyncio.create_task(self._watch())
         while self.index < count:
             app = WnkdApp(lambda: self._home, clock=lambda: NOW, every=0.05, worker=WORKER)
             try:
@@ -74,9 +78,29 @@ class Soak:
                 if (pid := app.overseer.worker.pid) is not None:
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
+        watch.cancel()
         self._worker.close()
         check_jobs(self._home)
         check_database(self._home)
+
+    async def _watch(self) -> None:
+        """An app that waits for itself raises nothing: every task and thread is told."""
+        seen = -1
+        while seen != self.index:
+            seen = self.index
+            await asyncio.sleep(STILL)
+        for task in asyncio.all_tasks():
+            task.print_stack(file=sys.stdout)
+        faulthandler.dump_traceback(sys.stdout)
+        self.tell(f"it stands still for {STILL:g} s")
+        sys.stdout.flush()
+        os._exit(1)
+
+    def tell(self, fault: str) -> None:
+        """What was done last, and how to do it again."""
+        print("\n".join(self.last))
+        print(f"wrong after event {self.index}: {fault}")
+        print(f"again: scripts/soak.py --seed {self.seed} --events {self.index}")
 
     async def _live(self, pilot: Pilot[None], app: WnkdApp, until: int) -> None:
         """Events until one of them leaves the app, or it is time to start it again."""
@@ -185,9 +209,7 @@ def main() -> int:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             if not isinstance(error, Wrong):
                 traceback.print_exc()
-            print("\n".join(soak.last))
-            print(f"wrong after event {soak.index}: {error}")
-            print(f"again: scripts/soak.py --seed {options.seed} --events {soak.index}")
+            soak.tell(str(error))
             return 1
     took = time.monotonic() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
