@@ -35,7 +35,7 @@ from engine.spec import MultimodalSpec, Teachers, TrialSpec
 from engine.stages import tables
 from wnkd_tui.report.files import as_markdown
 
-VAL = 1_000  # images that CIFAR-100's students are validated on, evenly of the classes
+VAL = 2_000  # images that CIFAR-100's students are validated on, evenly of the classes
 SMALL: Changes = (
     ("cpu_threads", 1),
     ("T_x.stem", "mlp"),
@@ -43,16 +43,19 @@ SMALL: Changes = (
     ("student.arch", "resnet8"),
     ("relax.restarts", 1),
 )
-FEWER: Changes = tuple(
-    (f"{who}.optimiser.{name}", value)
-    for who in ("teacher", "T_x", "student")
-    for name, value in (("epochs", 6), ("warmup_epochs", 1))
+FEWER: Changes = (  # epochs; in smaller batches, so that there are more steps in each
+    *(
+        (f"{who}.optimiser.{name}", value)
+        for who in ("teacher", "T_x", "student")
+        for name, value in (("epochs", 6), ("warmup_epochs", 1), ("batch", 32))
+    ),
+    *((f"{who}.optimiser.lr", 0.05) for who in ("teacher", "student")),
 )
 SETTINGS: dict[str, tuple[DatasetRef, int | None, Changes]] = {  # with limit_train
     digits.NAME: (DatasetRef(digits.NAME, digits.KEY, digits.TRAIN_PER_CLASS), None, SMALL),
     cifar.NAME: (
         DatasetRef(cifar.NAME, cifar.NAME, (500,) * cifar.CLASS_COUNT),
-        2_000,
+        5_000,
         (*SMALL, *FEWER),
     ),
 }
