@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from textual.pilot import Pilot
 
 from wnkd_tui.app.application import WnkdApp
+from wnkd_tui.app.screens.queue.screen import QueuePage
 from wnkd_tui.app.widgets.footer import Footer
+from wnkd_tui.app.widgets.rows import Rows
 from wnkd_tui.home import Home
 
 MakeApp = Callable[..., WnkdApp]
@@ -43,3 +46,29 @@ async def test_no_page_has_more_keys_than_80_columns_show(
             assert line.keys
             assert len(line._fitting()) == len(line.keys), [one.words for one in line.keys]
             assert len(str(line.render())) == 78
+
+
+async def test_the_footer_follows_a_cursor_that_goes_and_comes_back_before_an_answer(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("4")
+        await settle(pilot)
+        page, line, rows = app.screen, app.screen.query_one(Footer), app.screen.query_one(Rows)
+        assert isinstance(page, QueuePage)
+        await pilot.press("home")
+        await settle(pilot)
+        above, first = rows.key, line.keys
+        await pilot.press("end")
+        await settle(pilot)
+        below, last = rows.key, line.keys
+        assert first != last
+        monkeypatch.setattr(page, "ask", lambda: None)
+        rows.go_to(above)
+        page.refresh_bindings()  # as when the focus moves
+        await until(pilot, lambda: line.keys == first)
+        rows.go_to(below)
+        page.show(page.answer)
+        await until(pilot, lambda: line.keys == last)

@@ -2,11 +2,10 @@
 
 import contextlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 from textual.widgets import Static
@@ -44,7 +43,6 @@ class Page(Steady, Screen[None]):
 
     answer: Any = None
     answered: Question | None = None  # the question that `answer` is to
-    _offered: Sequence[bool | None] = ()
     DEFAULT_CLASSES = "-opening"
 
     @property
@@ -91,18 +89,8 @@ class Page(Steady, Screen[None]):
                 self.ask()
         else:
             self.answer, self.answered = answer, question
-            if self.has_class("-opening"):
-                self.remove_class("-opening")
-                self.call_after_refresh(self.refresh_bindings)  # the footer may not listen before
+            self.remove_class("-opening")
             self.show(answer)
-
-    def offer(self) -> None:
-        """Draws the footer anew, which is not cheap, where other keys are possible than before."""
-        bindings = (b for b in type(self).BINDINGS if isinstance(b, Binding) and b.show)
-        now = [self.check_action(binding.action, ()) for binding in bindings]
-        if now != self._offered:
-            self._offered = now
-            self.refresh_bindings()
 
     def tell(self, status: Status) -> None:
         self.query_one(Header).tell(status, self.wnkd.overseer.text(), self.wnkd.inks)

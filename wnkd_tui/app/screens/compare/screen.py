@@ -93,7 +93,7 @@ class ComparePage(Page):
         nothing = answer.view is None and not any(row.done for row in answer.settings)
         with self.app.batch_update():
             self.set_class(nothing, "-empty")
-            self.offer()
+            self.refresh_bindings()
             self._tell(answer)
             self._draw(answer)
 

@@ -141,7 +141,7 @@ class DatasetsPage(ActingPage):
         self._pane.tell(row, self._own_prompts(row), nouns, inks)
         if self._view == "images":
             self._draw(row)
-        self.offer()
+        self.refresh_bindings()
 
     def _title(self, line: DatasetLine) -> Text:
         """Its name, and what is wrong with it or being done."""

@@ -53,7 +53,7 @@ class MarkingPage(Page):
         if marked != self.marked:
             self.marked = marked
             self.draw_marks()
-            self.offer()
+            self.refresh_bindings()
             self.ask()
 
     def _turn(self, places: Iterable[Place]) -> None:

@@ -77,7 +77,7 @@ class GridPage(MarkingPage):
         legend = telling.legend(grid, self._epoch, self.wnkd.inks, roomy=roomy)
         self.query_one("#grid-legend", Static).update(legend)
         self.call_after_refresh(self._plot)  # takes longer than all the rest
-        self.offer()
+        self.refresh_bindings()
 
     def on_resize(self, _: Resize) -> None:
         self.ask()

@@ -108,10 +108,9 @@ class HomePage(Page):
         self._fill("results", latest, _rest(latest))
         self._show_vitals()
         self._hold()
-        self.offer()
+        self.refresh_bindings()
         if not self._foresee:
             self._foresee = True
-            self._offered = ()  # the footer may not have listened yet
             self.ask()
 
     def _fill(self, id: str, rows: Any, words: str) -> None:

@@ -90,7 +90,7 @@ class QueuePage(ActingPage):
         now, marks = self._cells.now, len(self.rows.marks)
         pane = self.query_one(JobPane)
         pane.tell(answer.detail, self.wnkd.inks, start=start, now=now, marks=marks)
-        self.offer()
+        self.refresh_bindings()
 
     def _list(self, answer: QueueView) -> None:
         cells = self._cells

@@ -106,7 +106,7 @@ class RunPage(Page):
             self._views.tell(self._tab, answer.job, answer.part, inks)
             if self._news.of("focus", self._tab):
                 self._focus_view()
-        self.offer()
+        self.refresh_bindings()
 
     @property
     def _rows(self) -> Rows[JobRow]:
@@ -164,7 +164,7 @@ class RunPage(Page):
         self._log.from_end()
         self._views.choose(tab, self.wnkd.inks)
         self.call_after_refresh(self.ask)
-        self.offer()
+        self.refresh_bindings()
 
     def _focus_view(self) -> None:
         """Keys go to what they scroll: the log, a text, and beside the curves the list of jobs."""

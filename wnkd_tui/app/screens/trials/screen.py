@@ -88,7 +88,7 @@ class TrialsPage(SearchingPage[TrialLine]):
         pane = self.query_one(TrialPane)
         pane.tell(answer.detail, inks)
         pane.compare(answer.difference if self._comparing else None, inks)
-        self.offer()
+        self.refresh_bindings()
 
     def columns(self) -> list[Column[TrialLine]]:
         return self._cells.columns()
@@ -110,7 +110,7 @@ class TrialsPage(SearchingPage[TrialLine]):
     def _marked(self, _: Rows.Marked) -> None:
         self._comparing = self._comparing and len(self.rows.marks) > 1
         self.wnkd.marked = self._chosen if self.rows.marks else ()
-        self.offer()
+        self.refresh_bindings()
         self.ask()
 
     @on(Rows.Chosen)
