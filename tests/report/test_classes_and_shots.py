@@ -59,13 +59,13 @@ def test_a_group_is_the_mean_of_its_classes(tailed, dataset):
 def test_t_x_is_not_ranked_with_students(tailed, dataset):
     datasets = {"cifar100-imb100": dataset("cifar100-imb100", *LONG_TAIL)}
     [sheet] = shots.sheets(collect(tailed), datasets)
-    assert [row[2].rank for row in sheet.rows] == ["", "best", "second"]
+    assert [row[3].rank for row in sheet.rows] == ["", "best", "second"]
 
 
 def test_a_set_of_one_group_says_so(trained, dataset):
     results = [trained("student", 90.0, teachers="none", more=by_class(91.0, 89.0))]
     [sheet] = shots.sheets(collect(results), {"digits": dataset("digits", 150, 144)})
-    assert [column.key for column in sheet.columns] == ["trial", "all", "many"]
+    assert [column.key for column in sheet.columns] == ["trial", "val_text", "all", "many"]
     assert any("one group" in note for note in sheet.notes)
 
 
@@ -91,6 +91,27 @@ def test_classes_come_in_order_or_by_difference(pair, dataset):
 
     assert order("class") == ["class 500", "class 150", "class 60", "class 5"]
     assert order("difference") == ["class 5", "class 60", "class 500", "class 150"]
+
+
+def test_what_one_of_three_trials_rests_on_stands_behind_its_name(trained, as_trial, dataset):
+    results = [trained("student", 90.0, teachers="none", recipe=r) for r in ("demo", "fast")]
+    results.append(trained("student", 91.0, wn=100, recipe="demo"))
+    chosen = choose(results, [as_trial(id, one) for id, one in enumerate(results)])
+    parts = classes.sheet(chosen, dataset("digits", 5, 5)).caption.split(" · ")
+    assert parts == [
+        "trial 0: S_s", "recipe demo", "trial 1: S_s", "recipe fast",
+        "trial 2: T_x,(img, 0%gt 100%wn) S_s", "recipe demo",
+        "wordnet-graph (a stand-in, not CLIP)",
+        "digits (1437 train, 360 val)", "1 seed", "best epoch",
+    ]  # fmt: skip
+
+
+def test_a_t_x_says_on_which_text_it_was_validated(trained, dataset):
+    more = by_class(91.0, 89.0)
+    results = [trained("T_x", 90.0, more=more, wn=50, val_text=text) for text in ("gt", "wn")]
+    [sheet] = shots.sheets(collect(results), {"digits": dataset("digits", 150, 144)})
+    assert [row[1].text for row in sheet.rows] == ["gt", "wn"]
+    assert any(note.startswith("T_x val is on each row's own text") for note in sheet.notes)
 
 
 def test_an_order_by_difference_needs_two_trials(pair, dataset):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wnkd_tui.report import curves, fig2, fig3, terminal
+from wnkd_tui.report import curves, fig2, fig3, table2, terminal
 from wnkd_tui.report.rows import collect
 
 
@@ -119,7 +119,14 @@ def test_a_large_convergence_delta_voids_the_share(attributed, shown):
     [sheet] = fig3.sheets(rows)
     place = [column.key for column in sheet.columns].index("void")
     assert [row[place].text for row in sheet.rows] == ["void", "no"]
-    assert any("voids the shares" in note for note in sheet.notes)
+    void = "Void: shares whose convergence delta is above 0.05."
+    assert void in sheet.notes
+    [figure] = fig3.figures(rows)
+    assert list(figure.ticks.values()) == ["100wn/void", "gt"]
+    assert void in figure.notes
+    [sheet] = table2.sheets(rows)
+    assert [row[-1].shown() for row in sheet.rows] == ["void", "0.50"]
+    assert void in sheet.notes
 
 
 def test_nothing_attributed_gives_no_rows(trained):

@@ -104,6 +104,14 @@ def test_csv_holds_every_number_whole():
     assert first["notes"] == " ".join(SHEETS[0].notes)
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+cmd|x", "-2", "@SUM(A1)"])
+def test_no_name_in_a_csv_is_a_formula(name):
+    columns = (Column("class", "class", number=False), Column("top1", "top-1"))
+    sheet = Sheet("Classes", "digits", columns, ((Cell(name), Cell(stat=gap(-0.5))),))
+    [line] = csv.DictReader(io.StringIO(as_csv([sheet])))
+    assert (line["class"], line["top1_mean"]) == (f"'{name}", "-0.5")
+
+
 CELLS = st.one_of(
     st.builds(Cell, st.text()),
     st.builds(

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from engine.errors import SpecError
 from wnkd_tui.report.picture import DOTS, HEIGHT, WIDTH, draw
-from wnkd_tui.report.sheet import Figure, Line
+from wnkd_tui.report.sheet import Figure, Line, Point
 from wnkd_tui.report.stats import Stat
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -66,6 +67,27 @@ def test_svg_keeps_its_texts_as_they_are(tmp_path):
     assert legend | {"Figure 2", "Figure 3", "100wn", "share", *LINES.notes} <= texts
 
 
+def test_one_seed_has_no_error_bar(tmp_path):
+    def bars(*values):
+        line = Line("S from T_x", {0.0: Stat(dict(enumerate(values))), 1.0: Stat({0: 77.0})})
+        draw([replace(LINES, lines=(line,))], tmp_path / "made.svg", "svg")
+        return 'id="LineCollection_' in (tmp_path / "made.svg").read_text()
+
+    assert (bars(79.0), bars(79.0, 80.0)) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["lines", "scatter"])
+def test_svg_is_well_formed_whatever_the_names_are(tmp_path, kind):
+    name = """<b>&"'\\$_{x}^2$ ]]> \u2603"""
+    point = Point(name, Stat({0: 1.0}), Stat({0: 2.0}))
+    line = Line(name, stats((64.0, 66.0), (1.0,)), {0.0: 64.0}, (point,))
+    figure = Figure(name, name, kind, name, name, {0.0: name, 1.0: name}, (line,), (name,))
+    draw([figure], tmp_path / "made.svg", "svg")
+    tree = ElementTree.parse(tmp_path / "made.svg")
+    said = ["".join(one.itertext()).strip() for one in tree.iter() if one.tag.endswith("}text")]
+    assert said.count(name) >= 5
+
+
 def test_a_picture_is_the_same_each_time(tmp_path):
     for kind in ("png", "svg"):
         draw([LINES], tmp_path / f"a.{kind}", kind)
@@ -104,5 +126,5 @@ def test_without_matplotlib_the_extra_is_named(tmp_path, monkeypatch):
 def test_a_file_that_cannot_be_written_is_told(tmp_path):
     with pytest.raises(SpecError, match=r"cannot write .*made\.png: No such file"):
         draw([LINES], tmp_path / "nowhere" / "made.png", "png")
-    with pytest.raises(SpecError, match="Is a directory"):
+    with pytest.raises(SpecError, match="a folder or a device, no file"):
         draw([LINES], tmp_path, "svg")

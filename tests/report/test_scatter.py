@@ -54,6 +54,13 @@ def test_two_epochs_have_two_charts(rows):
     assert any("(last epoch)" in note for note in sheet.notes)
 
 
+def test_without_spread_there_are_no_bars_to_speak_of(rows, trained):
+    alone = [trained("student", 70.0, teachers="none"), trained("T_x", 75.0, wn=100)]
+    [one] = scatter.figures(collect([*alone, trained("student", 71.0, wn=100)]))
+    [two] = scatter.figures(rows)
+    assert [any("Error bars" in note for note in fig.notes) for fig in (one, two)] == [False, True]
+
+
 def test_json(rows):
     found = scatter.to_json(rows)
     assert found["against"] == "accuracy"

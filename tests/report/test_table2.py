@@ -143,9 +143,56 @@ def test_the_papers_table_2_is_of_a_learned_bank(trained):
     assert paper.table2(collect([trained("T_x", 60.0, wn=100, **SAME, **fixed)])[0]) == {}
 
 
+def test_a_column_of_different_seeds_has_no_best_and_says_so(trained):
+    results = [trained("student", 92.0), trained("student", 93.5, wn=100)]
+    results.append(trained("student", 91.0, wn=100, seed=1))
+    note = "No best is marked where a column has numbers of different seeds."
+    for found, ranks in ((results[:2], ["best", "second"]), (results, ["apart", "apart"])):
+        [sheet] = table2.sheets(collect(found))
+        assert [cell.rank for cell in cells(sheet, "student_tx")] == ranks
+        assert (note in sheet.notes) == (ranks[0] == "apart")
+
+
 def test_equal_numbers_have_no_best(trained):
-    [sheet] = table2.sheets(collect([trained("T_x", 80.0, wn=50), trained("T_x", 80.0, wn=100)]))
+    results = [trained("student", 80.0, wn=50), trained("student", 80.0, wn=100)]
+    [sheet] = table2.sheets(collect(results))
+    assert [cell.rank for cell in cells(sheet, "student_tx")] == ["", ""]
+
+
+def test_a_t_x_that_is_told_the_label_is_no_best(trained):
+    [sheet] = table2.sheets(collect([trained("T_x", 100.0), trained("T_x", 64.0, wn=100)]))
     assert [cell.rank for cell in cells(sheet, "tx_val")] == ["", ""]
+    assert any("T_x val is on each row's own text" in note for note in sheet.notes)
+    [alone] = table2.sheets(collect([trained("T_x", 100.0)]))
+    assert not any("own text" in note for note in alone.notes)
+
+
+def test_differences_that_are_equal_in_all_seeds_are_told_with_care(trained):
+    results = [
+        trained("student", 90.0 + seed + lead, wn=wn, seed=seed)
+        for wn, lead in ((0, 0.0), (100, 1.0))
+        for seed in range(2)
+    ]
+    [sheet] = table2.sheets(collect(results))
+    assert cells(sheet, "delta_vs_gt")[0].shown() == "+1.00 ± 0.00"
+    assert any(note.startswith("± 0.00 of a difference") for note in sheet.notes)
+
+
+@pytest.mark.parametrize(("val_n", "points"), [(360, "0.28"), (1000, "0.10"), (1001, None)])
+def test_what_one_of_few_validation_images_is_worth_is_said(trained, val_n, points):
+    [sheet] = table2.sheets(collect([trained("T_x", 80.0, more={"val_n": val_n})]))
+    told = [note for note in sheet.notes if note.startswith("One of")]
+    worth = f"One of {val_n} validation images of digits is {points} percentage points."
+    assert told == ([worth] if points else [])
+
+
+def test_seeds_on_a_dataset_that_was_changed_are_not_averaged_in_silence(trained):
+    results = [trained("T_x", 80.0), trained("T_x", 81.0, seed=1, more={"train_n": 1500})]
+    [sheet] = table2.sheets(collect(results))
+    changed = "digits was changed in between: results here are of 1437 and 1500 training images."
+    assert changed in sheet.notes
+    [alone] = table2.sheets(collect(results[:1]))
+    assert not any("changed in between" in note for note in alone.notes)
 
 
 def test_nothing_measured_gives_no_rows(trained):

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from engine.changes import text_of
 from engine.encoders.names import STAND_IN_LABEL, is_stand_in
+from engine.spec import TrialSpec
 from wnkd_tui.report.rows import Row, Setting
 from wnkd_tui.report.stats import Shown, Stat
 
@@ -36,6 +37,26 @@ def recipe_label(setting: Setting) -> str:
 def setting_label(setting: Setting, train_n: int | None = None, val_n: int | None = None) -> str:
     """`digits (1437 train, 360 val) · recipe demo`."""
     return f"{dataset_label(setting, train_n, val_n)} · {recipe_label(setting)}"
+
+
+def spec_labels(
+    spec: TrialSpec, kind: str, train_n: int | None = None, val_n: int | None = None
+) -> list[str]:
+    """The same in parts, of a trial's job of this kind: image networks know no encoder, and only
+    T_x reads a validation text."""
+    setting = Setting(spec.dataset, spec.limit_train, spec.recipe, spec.changes)
+    parts = [dataset_label(setting, train_n, val_n), recipe_label(setting)]
+    if spec.tx and kind in ("T_x", "student"):
+        parts.append(encoder_label(spec.tx.encoder))
+    if spec.tx and kind == "T_x":
+        parts.append(f"validation text {spec.tx.val_text}")
+    return parts
+
+
+def told_apart(labels: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """The labels that all have, and what each has beside them."""
+    shared = [one for one in (labels[0] if labels else ()) if all(one in each for each in labels)]
+    return shared, [[one for one in each if one not in shared] for each in labels]
 
 
 def table_label(rows: Sequence[Row]) -> str:

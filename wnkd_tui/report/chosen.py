@@ -7,8 +7,8 @@ from typing import Any
 
 from engine.errors import SpecError
 from engine.spec import TrialSpec
-from wnkd_tui.report.captions import encoder_label, setting_label
-from wnkd_tui.report.rows import Figures, Setting, over_classes, over_seeds
+from wnkd_tui.report.captions import spec_labels
+from wnkd_tui.report.rows import Figures, over_classes, over_seeds
 from wnkd_tui.report.stats import Epoch, Stat
 from wnkd_tui.store.rows import ResultRow, TrialRow
 
@@ -28,18 +28,18 @@ class Chosen:
         return f"trial {self.id}"
 
     @property
+    def title(self) -> str:
+        return f"{self.label}: {self.spec.name}"
+
+    def parts(self, kind: str) -> list[str]:
+        """What the numbers of the trial's job of this kind depend on."""
+        sizes = next(iter(self.found.get("student", {}).values()), {})
+        return spec_labels(self.spec, kind, sizes.get("train_n"), sizes.get("val_n"))
+
+    @property
     def about(self) -> str:
         """`trial 3: T_x,(img, 100%gt) S_s · recipe demo · wordnet-graph (a stand-in, not CLIP)`."""
-        spec = self.spec
-        setting = Setting(spec.dataset, spec.limit_train, spec.recipe, spec.changes)
-        sizes = next(iter(self.found.get("student", {}).values()), {})
-        parts = [
-            f"{self.label}: {spec.name}",
-            setting_label(setting, sizes.get("train_n"), sizes.get("val_n")),
-        ]
-        if spec.tx:
-            parts += [encoder_label(spec.tx.encoder), f"validation text {spec.tx.val_text}"]
-        return " · ".join(parts)
+        return " · ".join([self.title, *self.parts("T_x")])
 
     def top1(self, kind: str, epoch: Epoch) -> Stat | None:
         return over_seeds(self.found.get(kind, {}), epoch, "val_top1")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from engine.errors import SpecError
-from wnkd_tui.report.captions import epoch_label, seeds_label
+from wnkd_tui.report.captions import epoch_label, seeds_label, told_apart
 from wnkd_tui.report.cells import (
     OfEpoch,
     by_epoch,
@@ -50,16 +50,17 @@ def sheet(
                 key, title, [_gap(first, second, i, epoch) for i in numbered]
             ),
         )
-    about = " · ".join(
+    caption = " · ".join(
         [
-            *(one.about for one in chosen),
+            *_abouts(chosen),
             seeds_label(one.top1("student", "best") for one in chosen),
             epoch_label(shown),
         ]
     )
-    caption = " · ".join(dict.fromkeys(about.split(" · ")))  # what trials share is said once
+    few, many = min(dataset.val_per_class), max(dataset.val_per_class)
+    images = f"{few} to {many}" if few < many else f"{few}"
     notes = on_signs(cells for _, cells in columns)
-    notes.append("The student's accuracy on each class's validation images, in percent.")
+    notes.append(f"The student's accuracy on each class's {images} validation images, in percent.")
     notes += [_EACH] if len(chosen) > 1 else []
     notes += [
         f"{one.label} has no accuracies by class yet."
@@ -94,6 +95,13 @@ def to_json(
             for i in _ordered(chosen, dataset, shown, by)
         ],
     }
+
+
+def _abouts(chosen: Sequence[Chosen]) -> list[str]:
+    """What the trials are: what only some rest on behind their names, what all share at the end."""
+    shared, own = told_apart([one.parts("student") for one in chosen])
+    titled = [[one.title, *parts] for one, parts in zip(chosen, own, strict=True)]
+    return [*(part for parts in titled for part in parts), *shared]
 
 
 def _ordered(chosen: Sequence[Chosen], dataset: DatasetRow, shown: Shown, by: By) -> list[int]:

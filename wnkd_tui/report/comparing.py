@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from engine.changes import text_of
 from engine.spec import Modality, MultimodalSpec
+from wnkd_tui.report import paper
 from wnkd_tui.report.captions import (
     dataset_label,
     encoder_label,
@@ -50,7 +51,7 @@ def across_datasets(rows: Iterable[Row]) -> list[list[Row]]:
         setting, own = _group(row)
         for encoder in encoders.get(setting, [own]):
             groups.setdefault((setting, encoder), []).append(row)
-    return [sorted(group, key=row_label) for group in groups.values()]
+    return [sorted(group, key=_place) for group in groups.values()]
 
 
 def row_label(row: Row) -> str:
@@ -71,6 +72,11 @@ def caption(rows: Sequence[Row], stats: Iterable[Stat | None], epoch: Shown) -> 
             *texts_label(rows),
         ]
     )
+
+
+def _place(row: Row) -> tuple[int, str]:
+    """Datasets come in the paper's order, then others by name."""
+    return paper.order(row.setting.dataset), row_label(row)
 
 
 def _seeds(row: Row) -> int:

@@ -10,6 +10,7 @@ from engine.changes import text_of
 from engine.spec import Modality
 from wnkd_tui.report.captions import caption, seeds_label, table_label
 from wnkd_tui.report.columns import TITLES, TX_VAL
+from wnkd_tui.report.notes import on_accuracies
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line
 from wnkd_tui.report.stats import Epoch, Stat
@@ -37,19 +38,24 @@ def accuracy(rows: Sequence[Row], epoch: Epoch = "best") -> Figure:
         TOP1,
         _ticks(rows),
         tuple(lines),
+        tuple(on_accuracies(rows)),
     )
 
 
 def attribution(rows: Sequence[Row]) -> Figure:
     """One stacked bar per T_x: image share below, text share above."""
     rows = [row for row in rows if row.image_share and row.text_share]
+    ticks = {
+        x: f"{label}/void" if row.is_void else label
+        for (x, label), row in zip(_ticks(rows).items(), rows, strict=True)
+    }
     return Figure(
         "Attribution of T_x",
         f"{table_label(rows)} · {seeds_label(row.image_share for row in rows)}" if rows else "",
         "stacked",
         "text of T_x's samples",
         "share",
-        _ticks(rows),
+        ticks,
         (
             Line("image", _points([row.image_share for row in rows])),
             Line("text", _points([row.text_share for row in rows])),

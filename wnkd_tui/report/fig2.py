@@ -14,7 +14,7 @@ from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.counterparts import by_condition, counterpart
 from wnkd_tui.report.curves import TOP1
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
@@ -96,7 +96,7 @@ def _figure(rows: Sequence[Row], epoch: Epoch) -> Figure:
         TOP1,
         {float(_wn(row)): str(_wn(row)) for row in rows},
         tuple(lines),
-        tuple(_paper_notes(rows, epoch)),
+        (*_paper_notes(rows, epoch), *on_accuracies(rows)),
     )
 
 
@@ -125,7 +125,7 @@ def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
         lambda key, title, epoch: differences(key, title, [_gain(row, epoch) for row in rows]),
     )
     notes = [*on_signs(cells for _, cells in columns), *_paper_notes(rows, shown)]
-    return made("Figure 2", _caption(rows, shown), columns, [*notes, *on_older(rows)])
+    return made("Figure 2", _caption(rows, shown), columns, [*notes, *on_accuracies(rows)])
 
 
 def _gain(row: Row, epoch: Epoch) -> Difference | None:

@@ -9,18 +9,15 @@ from wnkd_tui.report.captions import seeds_label, table_label, tables
 from wnkd_tui.report.cells import made, numbers, stat_json, texts
 from wnkd_tui.report.columns import ATTRIBUTION
 from wnkd_tui.report.conditions import SCHEMA, condition_json
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_results, on_signs, on_void
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Sheet
 
-# A convergence delta above this part of all attribution voids the share.
-LARGE_DELTA = 0.05
 OPTIONS = ("steps", "baseline", "target", "share")
-_WHAT = (
-    "Shares of |attribution| of T_x's input; each image stands with a text of the trial's own mix.",
-    "Delta is the convergence delta of IntegratedGradients as a part of all attribution.",
+_SHARES = (
+    "Shares of |attribution| of T_x's input; each image stands with a text of the trial's own mix."
 )
-_VOID = f"A delta above {LARGE_DELTA} voids the shares."
+_DELTA = "Delta is the convergence delta of IntegratedGradients as a part of all attribution."
 
 
 def attributed(rows: Iterable[Row]) -> list[Row]:
@@ -31,7 +28,12 @@ def attributed(rows: Iterable[Row]) -> list[Row]:
 def figures(rows: Iterable[Row]) -> list[Figure]:
     """A stacked bar for each T_x, in groups of rows that may be compared."""
     return [
-        replace(curves.attribution(group), label="Figure 3", caption=_caption(group))
+        replace(
+            curves.attribution(group),
+            label="Figure 3",
+            caption=_caption(group),
+            notes=(_SHARES, *on_void(group), *on_results(group)),
+        )
         for group in tables(attributed(rows))
     ]
 
@@ -54,13 +56,8 @@ def _row_json(row: Row) -> dict[str, Any]:
         "image_share": stat_json(row.image_share),
         "text_share": stat_json(row.text_share),
         "delta_share": stat_json(row.delta_share),
-        "void": is_void(row),
+        "void": row.is_void,
     }
-
-
-def is_void(row: Row) -> bool:
-    """Whether the convergence delta is too large for the shares to mean anything."""
-    return row.delta_share is not None and row.delta_share.mean > LARGE_DELTA
 
 
 def _options(row: Row) -> dict[str, Any]:
@@ -87,13 +84,13 @@ def _sheet(rows: Sequence[Row]) -> Sheet:
         texts("trial", "trial", (row.name for row in rows)),
         texts("samples", "samples", (str(row.samples or "") for row in rows)),
     ]
-    void = any(is_void(row) for row in rows)
+    void = on_void(rows)
     if void:
-        columns.append(texts("void", "void", ("void" if is_void(row) else "no" for row in rows)))
+        columns.append(texts("void", "void", ("void" if row.is_void else "no" for row in rows)))
     columns += [
         numbers("image_share", "image share", [row.image_share for row in rows], digits=3),
         numbers("text_share", "text share", [row.text_share for row in rows], digits=3),
         numbers("delta_share", "delta", [row.delta_share for row in rows], digits=3),
     ]
-    notes = [*on_signs(cells for _, cells in columns), *_WHAT, *([_VOID] if void else [])]
-    return made("Figure 3", _caption(rows), columns, [*notes, *on_older(rows)])
+    notes = [*on_signs(cells for _, cells in columns), _SHARES, _DELTA, *void]
+    return made("Figure 3", _caption(rows), columns, [*notes, *on_results(rows)])

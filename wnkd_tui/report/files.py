@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from wnkd_tui.report.sheet import Cell, Column, Sheet
 from wnkd_tui.report.stats import Difference
 
+FORMULA = ("=", "+", "-", "@")  # what starts one
 ABOUT = ("table", "caption", "notes")
 
 
@@ -16,7 +17,8 @@ def as_csv(sheets: Sequence[Sheet]) -> str:
 
     A column of numbers becomes KEY_mean, KEY_sd, KEY_n and, where the sheets have such, KEY_half
     (of a difference's interval) and KEY_paper; what is not known is empty. Numbers are not rounded.
-    `table`, `caption` and `notes` tell on every line what its numbers depend on.
+    `table`, `caption` and `notes` tell on every line what its numbers depend on. A text that a
+    spreadsheet would take for a formula, such as a class's name, has an apostrophe before it.
     """
     names = list(dict.fromkeys(name for sheet in sheets for name in _csv_names(sheet)))
     file = io.StringIO()
@@ -55,7 +57,7 @@ def _csv_names(sheet: Sheet) -> list[str]:
 def _csv_values(column: Column, cell: Cell) -> dict[str, object]:
     """Every part that the cell may have; the header chooses those that are written."""
     if not column.number:
-        return {column.key: cell.shown(empty="")}
+        return {column.key: _no_formula(cell.shown(empty=""))}
     stat = cell.stat
     parts: dict[str, object] = {"paper": cell.paper}
     if stat:
@@ -63,6 +65,10 @@ def _csv_values(column: Column, cell: Cell) -> dict[str, object]:
     if isinstance(stat, Difference):
         parts["half"] = stat.half
     return {f"{column.key}_{part}": value for part, value in parts.items() if value is not None}
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _markdown(sheet: Sheet) -> str:

@@ -20,7 +20,7 @@ from wnkd_tui.report.cells import (
 from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.counterparts import Conditions, by_condition, counterpart
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Accuracy, Difference, Epoch, Shown, Stat, difference
@@ -110,7 +110,7 @@ def _sheet(rows: Sequence[Row], every: Conditions, shown: Shown) -> Sheet:
     if None in without_text:
         notes.append(_NO_IMAGE_ONLY)
     stats = [row.accuracy(TX_VAL, epoch) for row in rows for epoch in epochs(shown)]
-    return made("Leakage", caption(rows, stats, shown), columns, [*notes, *on_older(rows)])
+    return made("Leakage", caption(rows, stats, shown), columns, [*notes, *on_accuracies(rows)])
 
 
 def _of_image_only(rows: Sequence[Row | None]) -> OfEpoch:

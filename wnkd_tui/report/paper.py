@@ -17,6 +17,12 @@ Numbers = Mapping[str, float]
 _NO_SPREAD = "The paper gives one number each, and neither seeds nor spread."
 
 
+def order(dataset: str) -> int:
+    """Its place in the paper's Table 1; what the paper has not comes last."""
+    known = [line["dataset"] for line in _tables()["table1"]]
+    return known.index(dataset) if dataset in known else len(known)
+
+
 def table1(row: Row) -> Numbers:
     return {} if _is_fixed(row) else _line("table1", row.setting.dataset)
 

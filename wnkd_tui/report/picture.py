@@ -5,6 +5,7 @@ The same figures give the same bytes with the same matplotlib: no date, no rando
 
 import textwrap
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,7 +116,7 @@ def _lines(axes: "Axes", figure: Figure) -> list[Any]:
         drawn = axes.errorbar(
             xs,
             [line.points[x].mean for x in xs],
-            yerr=[_spread(line.points[x]) for x in xs],
+            yerr=_spreads([line.points[x] for x in xs]),
             color=colour,
             marker=marker if len(xs) <= MOST_MARKERS else "",
             markersize=4.5,
@@ -147,8 +148,8 @@ def _scattered(axes: "Axes", figure: Figure) -> list[Any]:
         axes.errorbar(
             [point.x.mean for point in line.cloud],
             [point.y.mean for point in line.cloud],
-            xerr=[_spread(point.x) for point in line.cloud],
-            yerr=[_spread(point.y) for point in line.cloud],
+            xerr=_spreads([point.x for point in line.cloud]),
+            yerr=_spreads([point.y for point in line.cloud]),
             fmt=MARKERS[place % len(MARKERS)],
             color=COLOURS[place % len(COLOURS)],
             markersize=4.5,
@@ -180,15 +181,18 @@ def _stacked(axes: "Axes", figure: Figure) -> list[Any]:
         handles.append(drawn)
         below = [low + height for low, height in zip(below, heights, strict=True)]
         if number < len(figure.lines) - 1:  # the last part's spread is that of the others
-            spreads = [_spread(line.points[x]) for x in places]
+            spreads = _spreads([line.points[x] for x in places])
             axes.errorbar(
                 places, below, yerr=spreads, fmt="none", ecolor=INK, elinewidth=0.9, capsize=2.5
             )
     return handles
 
 
-def _spread(stat: Stat) -> float:
-    return stat.sd or 0.0
+def _spreads(stats: Sequence[Stat]) -> list[float] | None:
+    """The length of each error bar; one seed has none, which is not one of length 0."""
+    if all(stat.sd is None for stat in stats):
+        return None
+    return [nan if stat.sd is None else stat.sd for stat in stats]
 
 
 def _wrapped(text: str) -> str:

@@ -10,12 +10,15 @@ def ranked(stats: Sequence[Stat | None], digits: int = 2) -> list[Rank]:
     """A rank for each of `stats`, of which the highest mean is best.
 
     Means that look equal rank equally, and one value alone has no best. Whatever a paired
-    difference does not tell from the best is tied with it, and neither second nor beaten.
+    difference does not tell from the best is tied with it, and neither second nor beaten. What one
+    seed does to a mean is more than what is compared: means over different seeds are not ranked.
     """
     means = [f"{stat.mean:.{digits}f}" if stat else None for stat in stats]
     order = sorted({mean for mean in means if mean}, key=float, reverse=True)
     if len(order) < 2:
         return [""] * len(stats)
+    if len({frozenset(stat.values) for stat in stats if stat}) > 1:
+        return ["apart" if stat else "" for stat in stats]
     best = stats[means.index(order[0])]
 
     def rank(stat: Stat | None, mean: str | None) -> Rank:

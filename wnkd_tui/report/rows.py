@@ -22,6 +22,7 @@ from wnkd_tui.report.stats import Accuracy, Epoch, Stat
 from wnkd_tui.store.rows import ResultRow
 
 Figures = Mapping[str, Any]  # what a job found
+LARGE_DELTA = 0.05  # a convergence delta above this part of all attribution voids the shares
 _Condition = tuple[MultimodalSpec | None, Changes]
 _Kinds = dict[TrialSpec, list[ResultRow]]  # by trial without its seed
 
@@ -107,6 +108,11 @@ class Row:
     def delta_share(self) -> Stat | None:
         return self.stat(ATTRIBUTION, "delta_share")
 
+    @property
+    def is_void(self) -> bool:
+        """Whether the convergence delta is too large for the shares to mean anything."""
+        return self.delta_share is not None and self.delta_share.mean > LARGE_DELTA
+
     @cached_property
     def train_n(self) -> int | None:
         return self._size("train_n")
@@ -119,15 +125,20 @@ class Row:
     def samples(self) -> int | None:
         return self._size("samples")
 
-    def _size(self, field: str) -> int | None:
-        """A count that is the same in all of a row's results; None where it is not known."""
-        sizes = {
-            figures[field]
+    def sizes(self, field: str) -> set[int]:
+        """A count in the row's results, such as "train_n": several where the dataset was changed
+        between two of them."""
+        return {
+            int(figures[field])
             for seeds in self.found.values()
             for figures in seeds.values()
             if field in figures
         }
-        return int(sizes.pop()) if len(sizes) == 1 else None
+
+    def _size(self, field: str) -> int | None:
+        """A count that is the same in all of a row's results; None where it is not known."""
+        sizes = self.sizes(field)
+        return sizes.pop() if len(sizes) == 1 else None
 
 
 def over_seeds(found: Mapping[int, Figures], *path: str) -> Stat | None:

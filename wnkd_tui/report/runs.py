@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.spec import TrialSpec
-from wnkd_tui.report.cells import made, numbers, texts
+from wnkd_tui.report.captions import spec_labels, told_apart
+from wnkd_tui.report.cells import Filled, made, numbers, texts
 from wnkd_tui.report.conditions import SCHEMA
 from wnkd_tui.report.sheet import Figure, Line, Sheet
 from wnkd_tui.report.stats import Stat
@@ -20,12 +21,12 @@ WORDS: Mapping[str, str] = {
 }
 _LESS_IS_BETTER = "loss"
 _DIGITS = 4  # significant, of a number whose size is not known beforehand
-_WHAT = "Best: highest value, of a loss lowest; curves of many steps by the mean of each stretch."
+_WHAT = "Best: highest value, of a loss lowest; curves of many epochs by the mean of each stretch."
 
 
 @dataclass(frozen=True)
 class Run:
-    """The curve of one job of a trial: (step, value), steps rising."""
+    """The curve of one job of a trial: (epoch, value), epochs rising."""
 
     trial: int
     spec: TrialSpec
@@ -46,7 +47,7 @@ def figure(runs: Sequence[Run], kind: str, metric: str) -> Figure:
         "Curves",
         caption(runs, kind, metric),
         "lines",
-        "step",
+        "epoch",
         WORDS.get(metric, metric),
         {},
         tuple(
@@ -65,14 +66,12 @@ def sheet(runs: Sequence[Run], kind: str, metric: str) -> Sheet:
     digits = _digits(max(map(abs, every), default=1.0))
     best = [run.best(metric) for run in runs]
     columns = [
-        texts("trial", "trial", (str(run.trial) for run in runs)),
-        texts("name", "name", (run.spec.name for run in runs)),
-        texts("seed", "seed", (str(run.spec.seed) for run in runs)),
+        *_whose(runs, kind),
         numbers("best", "best", _stats(runs, [value for _, value in best]), digits=digits),
-        numbers("at", "at step", _stats(runs, [float(step) for step, _ in best]), digits=0),
+        numbers("at", "at epoch", _stats(runs, [float(step) for step, _ in best]), digits=0),
         numbers("last", "last", _stats(runs, [run.points[-1][1] for run in runs]), digits=digits),
         numbers(
-            "steps", "steps", _stats(runs, [float(run.points[-1][0]) for run in runs]), digits=0
+            "steps", "epochs", _stats(runs, [float(run.points[-1][0]) for run in runs]), digits=0
         ),
     ]
     return made("Curves", caption(runs, kind, metric), columns, [_WHAT])
@@ -82,10 +81,8 @@ def points(runs: Sequence[Run], kind: str, metric: str) -> Sheet:
     """Every point that is drawn, for files: a line a point."""
     every = [(run, step, value) for run in runs for step, value in run.points]
     columns = [
-        texts("trial", "trial", (str(run.trial) for run, _, _ in every)),
-        texts("name", "name", (run.spec.name for run, _, _ in every)),
-        texts("seed", "seed", (str(run.spec.seed) for run, _, _ in every)),
-        texts("step", "step", (str(step) for _, step, _ in every)),
+        *_whose([run for run, _, _ in every], kind),
+        texts("step", "epoch", (str(step) for _, step, _ in every)),
         numbers(metric, metric, [Stat({run.spec.seed: value}) for run, _, value in every]),
     ]
     return made("Curves", caption(runs, kind, metric), columns, [])
@@ -106,14 +103,21 @@ def to_json(runs: Sequence[Run], kind: str, metric: str) -> dict[str, Any]:
 
 
 def caption(runs: Sequence[Run], kind: str, metric: str) -> str:
-    """`student · val_top1 · digits · recipe demo`, as far as the runs share it."""
-    datasets = dict.fromkeys(run.spec.dataset for run in runs)
-    recipes = dict.fromkeys(run.spec.recipe for run in runs)
-    return " · ".join(
-        [kind, metric, " and ".join(datasets), f"recipe {' and '.join(recipes)}"]
-        if runs
-        else [kind, metric]
-    )
+    """`student · val_top1 · digits · recipe demo`: all that the runs rest on; the table tells them
+    apart."""
+    on = dict.fromkeys(part for run in runs for part in spec_labels(run.spec, kind))
+    return " · ".join([kind, metric, *on])
+
+
+def _whose(runs: Sequence[Run], kind: str) -> list[Filled]:
+    """What each line is of; with what it rests on where not all of them share that."""
+    _, own = told_apart([spec_labels(run.spec, kind) for run in runs])
+    columns = [
+        texts("trial", "trial", (str(run.trial) for run in runs)),
+        texts("name", "name", (run.spec.name for run in runs)),
+        texts("seed", "seed", (str(run.spec.seed) for run in runs)),
+    ]
+    return [*columns, texts("setting", "setting", map(" · ".join, own))] if any(own) else columns
 
 
 def _stats(runs: Sequence[Run], values: Sequence[float]) -> list[Stat]:

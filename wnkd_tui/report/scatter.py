@@ -13,7 +13,7 @@ from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.counterparts import by_condition
 from wnkd_tui.report.leakage import STUDENTS, gain, image_only_of, index, measured
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Figure, Line, Point, Sheet
 from wnkd_tui.report.stats import Epoch, Shown, Stat
@@ -125,7 +125,12 @@ def _figure(group: Group, epoch: Epoch) -> Figure:
         "gain of the student",
         {},
         tuple(lines),
-        (_GAIN, _BARS, *_correlations(lines, group.against)),
+        (
+            _GAIN,
+            *_bars(lines),
+            *on_accuracies(group.rows),
+            *_correlations(lines, group.against),
+        ),
     )
 
 
@@ -145,7 +150,7 @@ def _sheet(group: Group, shown: Shown) -> Sheet:
         said = _correlations(group.lines(epoch), group.against)
         notes += [f"{one[:-1]} ({epoch} epoch)." for one in said] if shown == "both" else said
     stats = [stat for epoch in epochs(shown) for stat in group.xs(epoch)]
-    return made("Scatter", caption(rows, stats, shown), columns, [*notes, *on_older(rows)])
+    return made("Scatter", caption(rows, stats, shown), columns, [*notes, *on_accuracies(rows)])
 
 
 def _xs(group: Group, shown: Shown) -> list[Filled]:
@@ -171,6 +176,12 @@ def _gain_columns(rows: Sequence[Row], student: str, shown: Shown) -> list[Fille
             key, title, [gain(row, student, epoch) for row in rows]
         ),
     )
+
+
+def _bars(lines: Sequence[Line]) -> list[str]:
+    """What error bars are, where there is one."""
+    stats = [stat for line in lines for point in line.cloud for stat in (point.x, point.y)]
+    return [_BARS] if any(stat.n > 1 for stat in stats) else []
 
 
 def _correlations(lines: Sequence[Line], against: Against) -> list[str]:

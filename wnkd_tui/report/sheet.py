@@ -10,8 +10,9 @@ from typing import Literal
 from wnkd_tui.report.stats import Stat
 
 # best and second: first and second of a column (of a row in Table 1). tied: not told apart, since
-# the 95 % interval of a paired difference holds 0: that to the best one, or the cell's own.
-Rank = Literal["", "best", "second", "tied"]
+# the 95 % interval of a paired difference holds 0: that to the best one, or the cell's own. apart:
+# not ranked, since what stands together is not of the same seeds.
+Rank = Literal["", "best", "second", "tied", "apart"]
 # What stands behind a number, also where there is neither bold nor underline; notes explain them.
 MARKS: Mapping[Rank, str] = {"best": "*", "second": "+", "tied": "~"}
 

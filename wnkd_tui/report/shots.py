@@ -9,7 +9,7 @@ from wnkd_tui.report.captions import caption, tables
 from wnkd_tui.report.cells import Filled, OfEpoch, by_epoch, epochs, made, texts
 from wnkd_tui.report.columns import STUDENTS, TX_VAL, WITHOUT_TX
 from wnkd_tui.report.conditions import SCHEMA, condition_json
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_results, on_signs, on_texts
 from wnkd_tui.report.ranks import ranked
 from wnkd_tui.report.rows import Row, over_classes
 from wnkd_tui.report.sheet import Cell, Column, Sheet
@@ -34,6 +34,11 @@ class Learner:
     @property
     def name(self) -> str:
         return self.row.name if self.column == TX_VAL else self.row.trial(self.column)
+
+    @property
+    def val_text(self) -> str:
+        """Of a T_x; a student reads none."""
+        return str(self.row.tx.val_text) if self.row.tx and self.column == TX_VAL else ""
 
     @property
     def is_known(self) -> bool:
@@ -90,15 +95,19 @@ def _learners(rows: Iterable[Row]) -> list[Learner]:
 def _sheet(
     rows: Sequence[Row], learners: Sequence[Learner], groups: Mapping[str, list[int]], shown: Shown
 ) -> Sheet:
-    columns = [texts("trial", "trial", (one.name for one in learners))]
+    columns = [
+        texts("trial", "trial", (one.name for one in learners)),
+        texts("val_text", "val text", (one.val_text for one in learners)),
+    ]
     for name, classes in groups.items():
         columns += by_epoch(shown, name, TITLES[name], _of_group(learners, classes))
     sizes = ", ".join(f"{len(ids)} {TITLES[name]}" for name, ids in groups.items() if name != "all")
-    notes = [*on_signs(cells for _, cells in columns), *_WHAT, f"Classes: {sizes}."]
+    notes = [*on_signs(cells for _, cells in columns), *_WHAT, *on_texts(rows)]
+    notes.append(f"Classes: {sizes}.")
     if len(groups) == 2:
         notes.append("All classes are of one group: there is nothing to set apart.")
     stats = [one.stat(groups["all"], epoch) for one in learners for epoch in epochs(shown)]
-    return made("Shots", caption(rows, stats, shown), columns, [*notes, *on_older(rows)])
+    return made("Shots", caption(rows, stats, shown), columns, [*notes, *on_results(rows)])
 
 
 def _of_group(learners: Sequence[Learner], classes: Sequence[int]) -> OfEpoch:

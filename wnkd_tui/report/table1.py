@@ -18,7 +18,7 @@ from wnkd_tui.report.cells import (
 )
 from wnkd_tui.report.comparing import across_datasets, caption, row_label
 from wnkd_tui.report.conditions import SCHEMA, condition_json
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
@@ -90,7 +90,7 @@ def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
             *on_signs((cells for _, cells in columns), compared="row"),
             *_WHO,
             *paper.notes(beside, shown),
-            *on_older(rows),
+            *on_accuracies(rows),
         ],
     )
 

@@ -22,13 +22,14 @@ from wnkd_tui.report.cells import (
 from wnkd_tui.report.columns import TITLES, TX_VAL
 from wnkd_tui.report.conditions import SCHEMA, condition_json
 from wnkd_tui.report.counterparts import Conditions, by_condition, counterpart
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs, on_void
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Cell, Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, difference
 
 COLUMNS = (TX_VAL, "student_alone", "student_tm", "student_tx", "student_tmtx")
-RANKED = (TX_VAL, "student_tx", "student_tmtx")
+# T_x is not ranked: its accuracy on text that tells the label says nothing against another's.
+RANKED = ("student_tx", "student_tmtx")
 _ALL_GT = "T_x with 100 % gt"
 
 
@@ -64,7 +65,11 @@ def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
         columns += accuracies(rows, name, TITLES[name], shown, rank=name in RANKED, papers=papers)
     student = _compared(rows)
     columns += _deltas(rows, student, shown) if student else []
-    columns.append(numbers("image_share", "image share", [row.image_share for row in rows]))
+    head, shares = numbers("image_share", "image share", [row.image_share for row in rows])
+    void = [row.is_void for row in rows]
+    columns.append(
+        (head, [Cell("void") if it else cell for it, cell in zip(void, shares, strict=True)])
+    )
     stats = [row.accuracy(name, epoch) for row in rows for name in names for epoch in epochs(shown)]
     notes = on_signs(cells for _, cells in columns)
     if student:
@@ -74,7 +79,7 @@ def _sheet(rows: Sequence[Row], shown: Shown) -> Sheet:
         "Table 2",
         caption(rows, stats, shown),
         columns,
-        [*notes, *paper.notes(beside, shown), *on_older(rows)],
+        [*notes, *paper.notes(beside, shown), *on_accuracies(rows), *on_void(rows)],
     )
 
 

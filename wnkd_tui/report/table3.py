@@ -19,7 +19,7 @@ from wnkd_tui.report.cells import (
 from wnkd_tui.report.columns import FIXED, LEARNED, TEXT_UPDATE, TX_VAL
 from wnkd_tui.report.comparing import across_datasets, caption, is_ours, row_label
 from wnkd_tui.report.conditions import SCHEMA, condition_json
-from wnkd_tui.report.notes import on_older, on_signs
+from wnkd_tui.report.notes import on_accuracies, on_signs
 from wnkd_tui.report.rows import Row
 from wnkd_tui.report.sheet import Sheet
 from wnkd_tui.report.stats import Difference, Epoch, Shown, Stat, difference
@@ -120,7 +120,7 @@ def _sheet(pairs: Sequence[Pair], shown: Shown) -> Sheet:
         "Table 3",
         caption(rows, [cell.stat for _, cells in columns for cell in cells], shown),
         columns,
-        [*notes, *paper.notes(compared, shown), *on_older(found)],
+        [*notes, *paper.notes(compared, shown), *on_accuracies(found)],
     )
 
 

@@ -11,8 +11,8 @@ from wnkd_tui.app.progress import bar
 from wnkd_tui.app.screens.run.facts import basis
 from wnkd_tui.app.screens.run.panes.grid import grid
 from wnkd_tui.app.screens.run.parts import Attribution
-from wnkd_tui.report.fig3 import LARGE_DELTA
 from wnkd_tui.report.nouns import Nouns
+from wnkd_tui.report.rows import LARGE_DELTA
 
 Inks = Mapping[str, str]
 _LEARNED = 3  # nouns of the learned bank, of each class
