@@ -23,7 +23,7 @@ class Played:
 
     def test(self, options, script):
         self.asked.append(options)
-        return "sbatch: Job 1 to start at 2026-11-23T15:00:00"
+        return "Job 1 to start at 2026-11-23T15:00:00"
 
     def past(self, names):
         raise ExecutorError("sacct: Slurm accounting storage is disabled")

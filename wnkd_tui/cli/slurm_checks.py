@@ -68,7 +68,7 @@ def _accepted(slurm: Slurm, profile: Profile, home: Home, ranks: int) -> Check:
             said = slurm.test(options, Path(file.name))
         except (ExecutorError, SpecError) as error:
             return Check(name, False, f"{error}: change {PROFILE} (docs/slurm.md)")
-    return Check(name, True, said.strip().removeprefix("sbatch: "))
+    return Check(name, True, said)
 
 
 def _seen(home: Home, nodes: set[str]) -> Check:

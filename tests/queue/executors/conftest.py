@@ -55,9 +55,10 @@ class PlayedSlurm:
     def past(self, names):
         return {}
 
-    def cancel(self, job):
-        self.cancelled.append(job.name)
-        self.state[job.name] = "CANCELLED"
+    def cancel(self, jobs):
+        for job in jobs:
+            self.cancelled.append(job.name)
+            self.state[job.name] = "CANCELLED"
 
 
 @pytest.fixture

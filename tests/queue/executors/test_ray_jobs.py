@@ -16,11 +16,12 @@ from engine.events import read_events
 from engine.process import ProcessId
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import Alive, Cause, Gone
-from wnkd_tui.queue.executors.launchers import PlainLauncher
+from wnkd_tui.queue.executors.launchers import News, PlainLauncher
 from wnkd_tui.queue.executors.ray import arrivals, courier, node
 from wnkd_tui.queue.executors.ray import pieces as parts
 from wnkd_tui.queue.executors.ray.arrivals import Arrivals
-from wnkd_tui.queue.executors.ray.cluster import LostError, RefusedError
+from wnkd_tui.queue.executors.ray.cluster import LostError, RefusedError, ShortOfMemoryError
+from wnkd_tui.queue.executors.ray.courier import Courier
 from wnkd_tui.queue.executors.ray.executor import RayExecutor, slots_of
 from wnkd_tui.queue.executors.ray.node import Place, Worker
 from wnkd_tui.queue.executors.ray.profile import cluster_profile
@@ -36,13 +37,14 @@ class PlayedRemote:
     def __init__(self, cluster, root):
         self.cluster, self.root = cluster, root
         self.worker, self.ended, self.asked = None, False, []
+        self.ends_with = LostError("its node has died")
 
     def ask(self, method, *values, meanwhile=None):
         self.asked.append(method)
         while not (self.cluster.room.wait(0.01) or self.ended):
             meanwhile()
         if self.ended:
-            raise LostError("its node has died")
+            raise self.ends_with
         try:
             if self.worker is None:
                 where = Place(self.root.name, ("0",))
@@ -210,6 +212,45 @@ def test_a_lost_node_is_a_lost_job_that_goes_on_from_what_came_home(
     assert gone(executor, executor.submit(job, {})).code == 0
     assert steps(job) == [1, 2, 3, 4]
     assert (job / "output.log").read_text().splitlines() == ["begins at 1", "begins at 3"]
+
+
+@pytest.fixture
+def with_memory(home):
+    """A profile that says how many GiB a job takes."""
+    usual = cluster_profile(home, None, None)
+    return lambda memory: usual.model_copy(update={"every": 0.05, "memory": memory})
+
+
+def test_a_job_that_took_more_memory_than_it_said_fails(
+    home, cluster, make_job, tmp_path, with_memory
+):
+    executor = RayExecutor(with_memory(0.001), home, cluster)
+    handle = executor.submit(job := make_job(gate=str(tmp_path / "gate")), {})
+    until(lambda: steps(job) == [1, 2])
+    cluster.remotes[0].ends_with = ShortOfMemoryError("its node was running low on memory")
+    cluster.remotes[0].end()
+    end = gone(executor, handle)
+    assert end.cause is Cause.MEMORY
+    assert end.told.startswith("Ray node box1, GPU 0: its node was running low on memory; it took")
+    assert end.told.endswith(" GiB, more than the 0.001 of the profile's `memory`")
+
+
+@pytest.mark.parametrize(
+    ("memory", "cause", "told"),
+    [
+        (0, None, "low on memory; let `memory` in the profile say how much a job takes"),
+        (4, Cause.MEMORY, "it took 5.0 GiB, more than the 4 of the profile's `memory`"),
+        (6, None, "its node was low on memory"),
+    ],
+)
+def test_ray_may_have_ended_a_job_for_what_others_took(
+    cluster, make_job, with_memory, memory, cause, told
+):
+    one = Courier(cluster, with_memory(memory), make_job(), News(), in_place=False)
+    one._took = 5 << 30
+    end = one._short_of_memory("its node was low on memory")
+    assert end.cause is cause
+    assert end.told.endswith(told)
 
 
 def test_what_it_waits_for_is_told_and_it_can_be_withdrawn(executor, cluster, make_job):

@@ -1,5 +1,8 @@
 """Files in pieces, what a job reads, profiles, and Ray's words made plain."""
 
+import errno
+import fcntl
+import os
 import sys
 from types import SimpleNamespace
 
@@ -9,10 +12,11 @@ from engine.errors import SpecError
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors.base import ExecutorError
 from wnkd_tui.queue.executors.ray import cache, cluster, inputs, pieces
-from wnkd_tui.queue.executors.ray.cluster import RayCluster
+from wnkd_tui.queue.executors.ray.cache import Cache
+from wnkd_tui.queue.executors.ray.cluster import LostError, RayCluster, RayRemote, RefusedError
 from wnkd_tui.queue.executors.ray.executor import slots_of
 from wnkd_tui.queue.executors.ray.pieces import Piece
-from wnkd_tui.queue.executors.ray.profile import cluster_profile
+from wnkd_tui.queue.executors.ray.profile import GIB, cluster_profile
 
 
 @pytest.fixture
@@ -71,6 +75,66 @@ def test_a_dataset_is_sent_unless_nodes_see_it(load, tmp_path):
     assert prompts != [tree.target for tree in inputs.trees(record, seen)][1]
 
 
+@pytest.fixture
+def cached(tmp_path):
+    """A cache with what was used last long ago, and not so long ago."""
+    first = Cache(tmp_path / "cache")
+    old, new, used = "artifacts/aa/aa11", "datasets/dd/pets", "files/clip-1"
+    for age, target in enumerate([used, old, new]):
+        path = first.root / target
+        path.mkdir(parents=True)
+        (path / "data").write_bytes(b"x")
+        os.utime(path, (age, age))
+    first.use(used).release()
+    return first.root, old, new, used
+
+
+@pytest.mark.parametrize("short", [0, 1, 2, 9])
+def test_what_was_not_used_for_longest_gives_way_on_a_full_disk(cached, monkeypatch, short):
+    """Until there is room again, and never what a run uses."""
+    root, *targets = cached
+    looks = iter(range(20))
+    monkeypatch.setattr(cache, "_is_almost_full", lambda _: next(looks) < short)
+    Cache(root)
+    old, new, used = [(root / target / "data").exists() for target in targets]
+    assert (old, new, used) == (short < 2, short < 3, True)
+
+
+def test_what_is_there_is_used_when_it_is_asked_for(cached):
+    root, old, new, _ = cached
+    assert not Cache(root).wants(new)
+    assert (root / new).stat().st_mtime > 1e9
+    assert (root / old).stat().st_mtime < 9
+
+
+def test_a_disk_is_almost_full_by_its_size_and_by_what_is_left(monkeypatch, tmp_path):
+    def almost_full(free, total):
+        sizes = SimpleNamespace(free=free * GIB, total=total * GIB)
+        monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: sizes)
+        return cache._is_almost_full(tmp_path)
+
+    assert (almost_full(9, 100), almost_full(11, 100)) == (True, False)
+    assert (almost_full(19, 20_000), almost_full(21, 20_000)) == (True, False)
+
+
+def test_a_run_is_held_by_what_a_network_file_system_can_lock(tmp_path, monkeypatch):
+    """NFS locks no file for one alone that is not open for writing, and so no folder."""
+
+    def flock(descriptor, how, flock=fcntl.flock):
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        flock(descriptor, how)
+
+    monkeypatch.setattr(cache.fcntl, "flock", flock)
+    monkeypatch.setattr(cache, "STALE", -1.0)
+    one = Cache(tmp_path)
+    two = Cache(tmp_path)
+    assert one.run.exists()
+    os.close(one.held)
+    Cache(tmp_path)
+    assert (one.run.exists(), two.run.exists()) == (False, True)
+
+
 def test_a_profile(load, tmp_path, monkeypatch):
     monkeypatch.setenv("SCRATCH", "/fast")
     assert load("", "head:6379").address == "head:6379"
@@ -124,6 +188,27 @@ class FakeRay(SimpleNamespace):
 
     def available_resources(self):
         return {"CPU": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), LostError, "No space left on device"),
+        (OSError(errno.EACCES, "Permission denied"), RefusedError, "Permission denied"),
+        (ValueError("'../x' leads out"), RefusedError, "ValueError: '../x' leads out"),
+    ],
+)
+def test_what_one_node_has_no_room_for_another_may_have(fault, kind, told):
+    class TaskError(Exception):
+        cause = fault
+
+    def get(_):
+        raise TaskError
+
+    ray = SimpleNamespace(exceptions=SimpleNamespace(RayTaskError=TaskError), get=get)
+    actor = SimpleNamespace(put=SimpleNamespace(remote=lambda *_: None))
+    with pytest.raises(kind, match=told):
+        RayRemote(ray, actor).ask("put", [])
 
 
 def test_what_a_job_waits_for(monkeypatch):

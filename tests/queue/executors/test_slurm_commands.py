@@ -116,6 +116,43 @@ def test_what_the_environment_would_change_is_not_passed_on(slurm):
     assert "SBATCH_" not in slurm.seen("squeue", "env")
 
 
+def test_what_slurm_tells_of_an_allocation_that_this_is_in_is_not_passed_on(slurm, tmp_path):
+    """A job would take its count of restarts for its own."""
+    inside = {"SLURM_JOB_ID": "7", "SLURM_RESTART_COUNT": "1", "SLURM_CONF": "/etc/slurm.conf"}
+    slurm.says("squeue", SQUEUE)
+    Slurm({"PATH": f"{tmp_path}:/usr/bin:/bin", **inside}).jobs()
+    told = slurm.seen("squeue", "env")
+    assert "SLURM_CONF=/etc/slurm.conf" in told
+    assert not {"SLURM_JOB_ID=7", "SLURM_RESTART_COUNT=1"} & {*told.splitlines()}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_a_job_that_clusters_share_the_one_that_has_it_tells(slurm, order):
+    lines = ["9|REVOKED|None||gpu|wnkd-aaa", "9|RUNNING|None|far1|gpu|wnkd-aaa"][::order]
+    slurm.says("squeue", "\n".join(lines))
+    assert slurm.jobs()["wnkd-aaa"].node == "far1"
+    slurm.says("squeue", "9|REVOKED|None||gpu|wnkd-aaa")
+    assert not slurm.jobs()["wnkd-aaa"].ended  # it is elsewhere
+
+
+def test_an_answer_that_was_cut_off_tells_what_is_whole(slurm):
+    slurm.says("squeue", f"CLUSTER: wnkdtest\n{SQUEUE}5|RUNN")
+    assert len(slurm.jobs()) == 3
+
+
+def test_many_are_cancelled_at_once(slurm):
+    slurm.says("squeue", SQUEUE)
+    slurm.says("scancel")
+    slurm.cancel(slurm.jobs().values())
+    assert slurm.seen("scancel").split() == ["--quiet", "2", "3", "1"]
+
+
+def test_when_a_job_would_start_is_what_is_told_last(slurm, tmp_path):
+    said = "sbatch: charged to vision\nsbatch: Job 5 to start at 2026-11-23T15:00:00\n"
+    slurm.says("sbatch", errors=said)
+    assert slurm.test([], tmp_path / "script.sh") == "Job 5 to start at 2026-11-23T15:00:00"
+
+
 def test_the_number_of_a_new_job_and_the_clusters_name(slurm, tmp_path):
     slurm.says("sbatch", "4711;wnkdtest\n")
     assert slurm.submit(["--partition=low"], tmp_path / "script.sh") == "4711"
@@ -131,7 +168,30 @@ def test_the_number_of_a_new_job_and_the_clusters_name(slurm, tmp_path):
             "sbatch: error: invalid partition specified: nope\n"
             "sbatch: error: Batch job submission failed: Invalid partition name specified\n",
             ExecutorError,
-            "sbatch: Batch job submission failed: Invalid partition name specified",
+            "sbatch: invalid partition specified: nope; Batch job submission failed: Invalid"
+            " partition name specified",
+        ),
+        (
+            "sbatch: error: Name an account of yours: -A\n"
+            "sbatch: error: Name an account of yours: -A\n"
+            "sbatch: error: Batch job submission failed: Unspecified error\n",
+            NotNowError,
+            "sbatch: Name an account of yours: -A; Batch job submission failed: Unspecified error",
+        ),
+        (
+            "sbatch: error: QOSMaxSubmitJobPerUserLimit\n"
+            "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job"
+            " submit limit, user's size and/or time limits)\n",
+            NotNowError,
+            "sbatch: QOSMaxSubmitJobPerUserLimit; Batch job submission failed: Job violates"
+            " accounting/QOS policy (job submit limit, user's size and/or time limits)",
+        ),
+        (
+            "sbatch: error: Batch job submission failed: Required partition not available"
+            " (inactive or drain)\n",
+            NotNowError,
+            "sbatch: Batch job submission failed: Required partition not available (inactive or"
+            " drain)",
         ),
         (
             "sbatch: unrecognized option '--nonsense'\n"
@@ -151,7 +211,7 @@ def test_the_number_of_a_new_job_and_the_clusters_name(slurm, tmp_path):
             "sbatch: Batch job submission failed: Unable to contact slurm controller"
             " (connect failure)",
         ),
-        ("", NotNowError, "sbatch: failed and said nothing"),
+        ("", NotNowError, "sbatch: said nothing"),
     ],
 )
 def test_what_went_wrong_is_one_line_and_for_good_or_not(slurm, tmp_path, said, error, told):

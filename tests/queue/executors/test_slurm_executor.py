@@ -1,16 +1,20 @@
 """The executor's rules, on a Slurm that is played."""
 
+import errno
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from engine.events import EXIT
 from wnkd_tui.queue.executors.base import Alive, Cause, ExecutorError, Gone, NotNowError
 from wnkd_tui.queue.executors.slurm import executor as module
+from wnkd_tui.queue.executors.slurm import watch
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
 from wnkd_tui.queue.executors.slurm.commands import ClusterJob
 from wnkd_tui.queue.executors.slurm.executor import Handle
 from wnkd_tui.queue.executors.slurm.record import Record
-from wnkd_tui.queue.jobdir import END
+from wnkd_tui.queue.jobdir import CLUSTER, END
 
 
 def name_of(handle):
@@ -40,7 +44,53 @@ def test_a_job_from_the_clusters_queue_to_its_end(start, slurm, make_job, until)
     until(lambda: executor.poll(handle) == Alive(where="Slurm job 1 on node7", since=100.0))
     end(job, code=0)
     last = Alive(where="Slurm job 1 on node7", since=100.0)
+    assert executor.poll(handle) == last  # its last word is to be seen yet
+    (job / EXIT).touch()
     assert executor.poll(handle) == Gone(code=0, seconds=60.0, last=last)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_last_word_is_waited_for_a_while(start, make_job, monkeypatch, code):
+    """One that has done all and whose word is lost is tried again, and finds that."""
+    monkeypatch.setattr(module, "FORGOTTEN", 0.0)
+    executor, job = start(), make_job("one")
+    handle = executor.submit(job, {})
+    begin(job, executor, handle)
+    end(job, code=code)
+    never = (None, "Slurm job 1 on node7: its last word never came")
+    found = executor.poll(handle)
+    assert (found.code, found.told) == ((1, None) if code else never)
+
+
+def test_a_record_that_cannot_be_read_is_no_end_at_once(start, slurm, make_job, monkeypatch, until):
+    executor, job = start(), make_job("one")
+    handle = executor.submit(job, {})
+    begin(job, executor, handle)
+    slurm.state[name_of(handle)] = "RUNNING"
+    until(lambda: executor.poll(handle).since == 100.0)
+    (job / CLUSTER).rename(job / "hidden")
+    assert executor.poll(handle).waits == "its record cannot be read just now"
+    (job / "hidden").rename(job / CLUSTER)
+    assert executor.poll(handle).since == 100.0
+    (job / CLUSTER).unlink()
+    monkeypatch.setattr(module, "FORGOTTEN", 0.0)
+    assert "its record is gone" in executor.poll(handle).told
+
+
+def test_a_record_that_is_replaced_while_it_is_read_is_read_again(start, make_job, monkeypatch):
+    executor, job = start(), make_job("one")
+    executor.submit(job, {})
+    faults = [OSError(errno.ESTALE, "Stale file handle")]
+    read = Path.read_text
+
+    def read_text(path, **how):
+        if faults:
+            raise faults.pop()
+        return read(path, **how)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert Record.read(job).cluster == "played"
+    assert not faults
 
 
 def test_small_jobs_share_an_allocation_and_others_do_not(start, slurm, make_job):
@@ -118,6 +168,61 @@ def test_what_squeue_has_forgotten_the_accounting_is_asked_for(start, slurm, mak
     many, looks = len(asked), slurm.asked
     until(lambda: executor.poll(handle) and slurm.asked > looks + 3)
     assert len(asked) == many  # what it told stays told
+
+
+def test_that_a_job_runs_is_not_believed_of_the_accounting(start, slurm, make_job, until):
+    """It says so for good where the end of a job never reached it."""
+    executor, job = start(), make_job("one")
+    handle = executor.submit(job, {})
+    name, said = name_of(handle), {}
+    begin(job, executor, handle)
+    until(lambda: executor.poll(handle).where)
+    slurm.past = lambda names: said
+    said[name] = ClusterJob("1", "RUNNING", "", "node7", "low", name)
+    del slurm.ids[name]
+    looks = slurm.asked
+    until(lambda: executor.poll(handle) and slurm.asked > looks + 3)
+    assert executor._allocations.job(executor._allocations[name]) is None
+    said[name] = ClusterJob("1", "NODE_FAIL", "", "node7", "low", name)
+    until(lambda: executor.poll(handle) and executor._allocations.job(executor._allocations[name]))
+
+
+def test_the_accounting_is_asked_why_a_job_was_killed_that_squeue_has_forgotten(
+    start, slurm, make_job, until
+):
+    executor, job = start(), make_job("one")
+    handle = executor.submit(job, {})
+    name = name_of(handle)
+    begin(job, executor, handle)
+    end(job, signal=9)
+    slurm.past = lambda _: {name: ClusterJob("1", "OUT_OF_MEMORY", "", "node7", "low", name)}
+    del slurm.ids[name]
+    until(lambda: isinstance(executor.poll(handle), Gone))
+    assert executor.poll(handle).cause is Cause.MEMORY
+
+
+@pytest.mark.parametrize("command", ["waiting", "cancel"])
+def test_what_else_does_not_work_hides_no_news(start, slurm, make_job, until, monkeypatch, command):
+    """A list of everybody's jobs that takes too long, a scancel that is refused."""
+    monkeypatch.setattr(watch, "PLACES_EVERY", 0.0)
+    executor, (one, two, three) = start(), map(make_job, ("one", "two", "three"))
+    first, second, third = (executor.submit(job, {}) for job in (one, two, three))
+    until(lambda: executor.poll(third).waits)  # and waits on
+    works = getattr(slurm, command)
+
+    def fails(_):
+        raise NotNowError("did not answer within 30 s")
+
+    setattr(slurm, command, fails)
+    executor.cancel(first, 0.0)
+    begin(two, executor, second)
+    slurm.state[name_of(second)] = "SUSPENDED"
+    until(lambda: "SUSPENDED" in (executor.poll(second).where or ""))
+    if command == "cancel":
+        assert executor.note == "waits for Slurm: did not answer within 30 s"
+        setattr(slurm, command, works)
+    until(lambda: slurm.cancelled == [name_of(first)])
+    until(executor.ready)
 
 
 def test_an_accounting_that_is_disabled_is_asked_once(start, slurm, make_job, until):
@@ -204,11 +309,12 @@ def test_one_that_does_not_obey_is_ended_with_its_allocation(
     monkeypatch.setattr(module, "OBEYS", 0.0)
     executor = start()
     one, two = make_job("one", "embed"), make_job("two", "embed")
-    first, _ = executor.submit(one, {}), executor.submit(two, {})
+    first, second = executor.submit(one, {}), executor.submit(two, {})
     begin(one, executor, first)
     slurm.state[name_of(first)] = "RUNNING"
     executor.cancel(first, 0.0)
     until(lambda: executor.poll(first) and slurm.cancelled)
+    assert executor.poll(second).cause is Cause.NEVER_BEGUN  # nobody cancelled that one
 
 
 def test_our_own_scancel_is_no_persons(start, slurm, make_job, until):
@@ -243,6 +349,16 @@ def test_what_the_cluster_queues_again_is_taken_back(start, slurm, make_job, unt
     until(lambda: slurm.cancelled == [name_of(handle)])
 
 
+def test_what_waits_in_a_list_that_is_queued_again_goes_elsewhere(start, slurm, make_job, until):
+    executor = start()
+    one, two = make_job("one", "embed"), make_job("two", "embed")
+    first, second = executor.submit(one, {}), executor.submit(two, {})
+    begin(one, executor, first)
+    until(lambda: executor.poll(first) and slurm.cancelled == [name_of(first)])
+    assert executor.poll(second).cause is Cause.NEVER_BEGUN
+    assert name_of(executor.submit(make_job("three", "embed"), {})) != name_of(first)
+
+
 def test_folders_of_what_is_over_are_removed_and_no_others(start, slurm, make_job, tmp_path, until):
     executor = start()
     over, waiting = executor.submit(make_job("one"), {}), executor.submit(make_job("two"), {})
@@ -250,6 +366,14 @@ def test_folders_of_what_is_over_are_removed_and_no_others(start, slurm, make_jo
     until(lambda: executor._allocations.is_over(executor._allocations[name_of(over)]))
     executor.close()
     assert [path.name for path in (tmp_path / "allocations").iterdir()] == [name_of(waiting)]
+
+
+def test_other_allocations_are_not_looked_at_for_each_new_one(start, make_job, monkeypatch):
+    executor, looked_at = start(), []
+    monkeypatch.setattr(executor._allocations, "is_over", looked_at.append)
+    for n in range(3):
+        executor.submit(make_job(f"job{n}"), {})
+    assert not looked_at
 
 
 def test_many_jobs_are_asked_for_at_once(start, slurm, make_job, until):

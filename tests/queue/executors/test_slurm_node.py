@@ -193,7 +193,28 @@ def test_what_the_cluster_runs_again_by_itself_does_nothing(node_in, put, played
     assert Record.read(two).cause is Cause.NEVER_BEGUN
 
 
-def test_a_node_that_does_not_see_the_files_says_so(allocation, tmp_path, capsys, handlers):
+def test_a_job_that_is_with_another_allocation_by_now_is_passed_over(node, put, played):
+    """Slurm did not know this one for a while."""
+    one, _ = put("one", "two")
+    Record("played", "wnkd-2").write(one)
+    node.work()
+    assert played.done == ["two"]
+    assert Record.read(one) == Record("played", "wnkd-2")
+
+
+def test_what_is_seen_late_is_waited_for(node, put, played, monkeypatch):
+    (one,) = put("one")
+    (one / "job.json").rename(one / "hidden")
+    monkeypatch.setattr(module, "look_into", lambda _: (one / "hidden").rename(one / "job.json"))
+    node.work()
+    assert played.done == ["one"]
+
+
+def test_a_node_that_does_not_see_the_files_says_so(
+    allocation, tmp_path, capsys, handlers, monkeypatch
+):
+    monkeypatch.setattr(module, "SEEN", 0.0)
+    monkeypatch.setattr(module, "LOOK", 0.001)
     allocation.put("one")
     assert main([str(allocation.folder), str(tmp_path / "elsewhere"), "0"]) == 1
     said = capsys.readouterr().out

@@ -75,9 +75,25 @@ def test_the_script_of_an_allocation(load, tmp_path):
     allocation.make()
     path = script.write(profile, allocation, tmp_path / "jobs", linger=2.5)
     lines = path.read_text().splitlines()
-    assert lines[:2] == ["#!/bin/bash", "module load cuda"]
-    assert lines[2].startswith("exec '/opt/my python' -m wnkd_tui.queue.executors.slurm.node ")
-    assert lines[2].endswith(f"{tmp_path / 'jobs'} 2.5")
+    assert lines[:3] == ["#!/bin/bash", "trap '' USR1", "module load cuda"]
+    assert lines[3].startswith("exec '/opt/my python' -m wnkd_tui.queue.executors.slurm.node ")
+    assert lines[3].endswith(f"{tmp_path / 'jobs'} 2.5")
+
+
+def test_a_path_is_what_a_shell_would_make_of_it(load, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("ENVS", "/envs")
+    assert load('python = "~/venv/bin/python"').python == "/home/me/venv/bin/python"
+    assert load('python = "$ENVS/python"').python == "/envs/python"
+    assert load('python = "python3"').python == "python3"
+    (tmp_path / "100%").mkdir()
+    given = script.options(load(""), Allocation(tmp_path / "100%" / "wnkd-1"), "one", 1)
+    assert f"--output={tmp_path}/100%%/wnkd-1/output.log" in given  # a % alone is sbatch's
+
+
+@pytest.mark.parametrize("time", ["3", "2:01", "0:02:01", "0-1", "1-00:00", "0", "UNLIMITED", ""])
+def test_a_warning_before_the_end(load, time):
+    assert load(f'time = "{time}"\nwarning = 120').warning == 120
 
 
 @pytest.mark.parametrize(
@@ -87,6 +103,9 @@ def test_the_script_of_an_allocation(load, tmp_path):
         ('account = "x\\ny"', "account: "),
         ('extra = ["mem=3G"]', "extra: 'mem=3G' is no option"),
         ('extra = ["--signal=TERM"]', "extra: '--signal=TERM' is wnkd's own"),
+        ('extra = ["--clusters=other"]', "extra: '--clusters=other' is wnkd's own"),
+        ('time = "2"', "warning: a job would be asked to go at once: time is '2'"),
+        ('time = "0:01:30"', "warning: a job would be asked to go at once"),
         ('extra = ["-Jmine"]', "extra: '-Jmine' is wnkd's own"),
         ('extra = ["--nodes=2"]', "extra: '--nodes=2' is wnkd's own"),
         ("nodes = 0", "nodes: .*0"),

@@ -44,9 +44,25 @@ def test_waiting_in_the_clusters_queue_tells_why_and_how_far(judged):
 
 def test_a_list_that_works_and_a_job_that_runs(judged):
     assert judged(NEW, slurm_says("RUNNING")).waits == "waits for its turn there"
+    booting = judged(NEW, slurm_says("CONFIGURING"))
+    assert (booting.where, booting.waits) == (
+        "Slurm job 12 on node7",
+        "waits for the node (CONFIGURING)",
+    )
     running = Alive(where="Slurm job 12 on node7", since=100.0)
     assert judged(BEGUN, slurm_says("RUNNING")) == running
     assert judged(BEGUN, slurm_says("COMPLETING")) == running
+
+
+@pytest.mark.parametrize("state", ["SUSPENDED", "STOPPED", "A_STATE_TO_COME"])
+def test_what_slurm_does_to_a_running_job_is_told(judged, state):
+    found = judged(BEGUN, slurm_says(state))
+    assert found == Alive(where=f"Slurm job 12 on node7, {state}", since=100.0)
+
+
+@pytest.mark.parametrize("state", ["REQUEUED", "RESV_DEL_HOLD", "SPECIAL_EXIT", "REQUEUE_HOLD"])
+def test_what_is_held_waits(judged, state):
+    assert judged(NEW, slurm_says(state, "JobHeldAdmin")).waits.startswith("JobHeldAdmin")
 
 
 def test_the_nodes_own_word_needs_no_word_of_slurm(judged):
@@ -87,12 +103,20 @@ def test_an_allocation_that_ended_is_given_time_for_its_last_word(judged):
     assert told == "Slurm job 12 ended (NODE_FAIL) on node7"
 
 
-def test_one_that_could_not_begin_says_why(judged, tmp_path):
+@pytest.mark.parametrize("state", ["FAILED", "NODE_FAIL", "BOOT_FAIL", "COMPLETED"])
+def test_one_that_could_not_begin_says_why_and_is_tried_again(judged, tmp_path, state):
+    """A few times: other nodes may do better."""
     (tmp_path / "wnkd-1").mkdir()
     (tmp_path / "wnkd-1" / OUTPUT).write_text("bash: /opt/python: No such file or directory\n")
-    found = judged(NEW, slurm_says("FAILED"))
-    assert found.code == 1
-    assert found.reason.endswith("could not begin it: bash: /opt/python: No such file or directory")
+    told = f"Slurm job 12 ({state}) on node7 could not begin it: bash: /opt/python: No such file"
+    found = judged(NEW, slurm_says(state))
+    assert found == Gone(told=f"{told} or directory")
+
+
+def test_one_that_came_too_late_for_a_list_was_never_begun(judged, tmp_path):
+    allocation = Allocation(tmp_path / "wnkd-1")
+    allocation.make()
+    allocation.close()
     assert judged(NEW, slurm_says("COMPLETED")).cause is Cause.NEVER_BEGUN
 
 
@@ -101,6 +125,17 @@ def test_what_slurm_does_not_know_is_gone_after_a_while_and_only_while_it_answer
     assert isinstance(judged(BEGUN, None, silent), Alive)
     assert isinstance(judged(BEGUN, None, patience=9.0), Alive)
     assert "knows its job no more" in judged(BEGUN, None).reason
+
+
+def test_a_controller_that_comes_back_may_need_a_while_to_know_its_jobs(judged, monkeypatch):
+    clock = iter([0.0, 0.0, 100.0, 100.0, 120.0, 120.0, 170.0, 170.0])
+    monkeypatch.setattr(verdict.time, "monotonic", lambda: next(clock))
+    silent = replace(VIEW, trouble="squeue did not answer within 30 s")
+    assert isinstance(judged(BEGUN, None, patience=60.0), Alive)
+    assert isinstance(judged(BEGUN, None, silent, patience=60.0), Alive)
+    assert isinstance(judged(BEGUN, None, patience=60.0), Alive)  # it begins to count: 100
+    assert isinstance(judged(BEGUN, None, patience=60.0), Alive)  # 120
+    assert isinstance(judged(BEGUN, None, patience=60.0), Gone)  # 170
 
 
 def test_every_state_that_ends_a_job_ends_it(judged):

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def family(leader: ProcessId, known: Iterable[ProcessId] = ()) -> set[ProcessId]
         new = [pid for parent in new for pid in children.get(parent, ()) if pid not in ours]
         ours.update(new)
     return {table[pid].id for pid in ours if not table[pid].ended}
+
+
+def resident(leader: ProcessId) -> int:
+    """Bytes of memory that a job's processes take; what several share counts for each of them."""
+    found = 0
+    for member in family(leader):
+        with suppress(psutil.Error):  # it has just ended
+            found += psutil.Process(member.pid).memory_info().rss
+    return found
 
 
 def send(process: ProcessId, number: signal.Signals) -> None:

@@ -1,5 +1,8 @@
 """What a node keeps: what it was sent and what was made there, laid out as a home, for all jobs of
-all run-queues; and a folder for each run, for as long as somebody holds it."""
+all run-queues; and a folder for each run, for as long as somebody holds it.
+
+Where the node's disk is almost full, what no run uses is removed, the longest unused first.
+"""
 
 import fcntl
 import hashlib
@@ -12,15 +15,19 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from engine.artifacts import ArtifactStore
-from wnkd_tui.queue.executors.ray.inputs import ARTIFACTS, CACHE, FILES
+from wnkd_tui.queue.executors.ray.inputs import ARTIFACTS, CACHE, DATASETS, FILES
 from wnkd_tui.queue.executors.ray.pieces import Piece, place
+from wnkd_tui.queue.executors.ray.profile import GIB
 
 RUNS, LOCKS = "runs", "locks"
-INCOMING = "incoming"  # in a run's folder: what is not whole yet
+INCOMING, OUTGOING = "incoming", "outgoing"  # in a run's folder: what is not whole yet, or no more
+USES, HELD = "uses", "held"  # there too: what it uses of the cache, a line each; what it is held by
 STALE = 60.0  # seconds after which somebody holds a run's folder, if it is to stay
+KEPT = (f"{ARTIFACTS}/[0-9a-f][0-9a-f]/*", f"{DATASETS}/*/*", f"{FILES}/*")
+FREE, FREE_GIB = 0.1, 20.0  # of a disk, and at most: with less than that it is almost full
 
 
 def cache_of(named: str) -> Path:
@@ -42,15 +49,24 @@ class Cache:
         self.run = Path(tempfile.mkdtemp(dir=root / RUNS))
         self.held = _hold(self.run)
         self._wanted: tuple[Path, FileLock] | None = None
+        if _is_almost_full(root):
+            self._make_room()
+
+    def use(self, target: str) -> FileLock:
+        """Has `target` stay as long as this run. Its lock, taken: waits for others that put the
+        same there."""
+        lock = self._lock(target)
+        lock.acquire()
+        with (self.run / USES).open("a", encoding="utf-8") as file:
+            file.write(f"{target}\n")
+        return lock
 
     def wants(self, target: str) -> bool:
-        """Whether `target` is not there: then it is to be put there, and kept. Waits for others
-        that put the same there."""
-        path = self.root / target
-        name = hashlib.sha256(target.encode()).hexdigest()
-        lock = FileLock(self.root / LOCKS / name, thread_local=False)
-        lock.acquire()
+        """Whether `target`, which this run uses, is not there: then it is to be put there, and
+        kept."""
+        path, lock = self.root / target, self.use(target)
         if self._is_whole(path):
+            os.utime(path)  # its last use
             lock.release()
             return False
         self._wanted = path, lock
@@ -77,6 +93,38 @@ class Cache:
             return ArtifactStore(artifacts).fault(path.name) is None
         return path.exists()
 
+    def _lock(self, target: str) -> FileLock:
+        name = hashlib.sha256(target.encode()).hexdigest()
+        return FileLock(self.root / LOCKS / name, thread_local=False)
+
+    def _make_room(self) -> None:
+        kept = [path for pattern in KEPT for path in self.root.glob(pattern)]
+        for path in sorted(kept, key=_last_use):
+            target = path.relative_to(self.root).as_posix()
+            with suppress(Timeout, OSError), self._lock(target).acquire(timeout=0):
+                if not self._is_used(target):
+                    self._remove(target)
+            if not _is_almost_full(self.root):
+                return
+
+    def _is_used(self, target: str) -> bool:
+        """By a run whose folder is there. To be asked under the target's lock, which a user has
+        when it says so."""
+        for path in (self.root / RUNS).glob(f"*/{USES}"):
+            with suppress(FileNotFoundError):  # that one has just ended
+                if target in path.read_text(encoding="utf-8").splitlines():
+                    return True
+        return False
+
+    def _remove(self, target: str) -> None:
+        """At once: half of a dataset would be taken for all of it."""
+        outgoing = self.run / OUTGOING
+        (self.root / target).rename(outgoing)
+        if outgoing.is_dir():
+            shutil.rmtree(outgoing)
+        else:
+            outgoing.unlink()
+
     def _remove_stale(self) -> None:
         """Folders that nobody holds: worker and guard ended with their host, mostly."""
         for run in (self.root / RUNS).iterdir():
@@ -86,9 +134,22 @@ class Cache:
                     shutil.rmtree(run)
 
 
+def _is_almost_full(root: Path) -> bool:
+    disk = shutil.disk_usage(root)
+    return disk.free < min(FREE * disk.total, FREE_GIB * GIB)
+
+
+def _last_use(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another one has just removed it
+        return 0.0
+
+
 def _hold(run: Path) -> int:
-    """Raises BlockingIOError where others hold it."""
-    descriptor = os.open(run, os.O_RDONLY)
+    """Raises BlockingIOError where others hold it. A folder itself cannot be held on NFS, where the
+    caches of many nodes are, in one home directory."""
+    descriptor = os.open(run / HELD, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

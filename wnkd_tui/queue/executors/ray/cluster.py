@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from wnkd_tui.queue.executors.base import ExecutorError
+from wnkd_tui.queue.executors.ray.arrivals import FULL
 from wnkd_tui.queue.executors.ray.node import Place, Worker
 from wnkd_tui.queue.executors.ray.profile import GIB
 
@@ -22,7 +23,11 @@ _VERSIONS = re.compile(r"Ray: (\S+)\s+Python: (\S+).*Ray: (\S+)\s+Python: (\S+)"
 
 
 class LostError(ExecutorError):
-    """The worker is gone: its node, or the worker alone."""
+    """The worker is gone, its node, or the room on that node's disk: another one may do."""
+
+
+class ShortOfMemoryError(LostError):
+    """Ray has ended the worker, for its node is short of memory: not always for what it took."""
 
 
 class RefusedError(ExecutorError):
@@ -35,7 +40,7 @@ class Remote(Protocol):
     def ask(self, method: str, *values: Any, meanwhile: Callable[[], None] | None = None) -> Any:
         """What `Worker.method` gives; `meanwhile` is called every second until it does.
 
-        Raises LostError, or RefusedError for a fault of the method.
+        Raises LostError, ShortOfMemoryError among them, or RefusedError for a fault of the method.
         """
 
     def end(self) -> None:
@@ -146,12 +151,15 @@ class RayRemote:
             return self._ray.get(answer)
         except errors.RayTaskError as error:
             cause = error.cause
-            raise RefusedError(f"{type(cause).__name__}: {cause}") from None
+            kind = LostError if getattr(cause, "errno", None) in FULL else RefusedError
+            raise kind(f"{type(cause).__name__}: {cause}") from None
         except errors.ActorUnavailableError:
             raise LostError("Ray cannot reach the job's worker any more") from None
         except errors.RayActorError as error:
-            kind = RefusedError if "creation task" in str(error) else LostError
-            raise kind(told(str(error))) from None
+            never = "creation task" in str(error)
+            raise (RefusedError if never else LostError)(told(str(error))) from None
+        except errors.OutOfMemoryError as error:
+            raise ShortOfMemoryError(told(str(error))) from None
         except errors.RayError as error:
             raise LostError(told(str(error))) from None
 

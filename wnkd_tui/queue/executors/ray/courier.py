@@ -19,11 +19,17 @@ from engine.leading import ranks_of
 from wnkd_tui.queue.executors.base import Alive, Cause, Gone
 from wnkd_tui.queue.executors.launchers import News as Bell
 from wnkd_tui.queue.executors.ray.arrivals import FULL, Arrivals, is_done
-from wnkd_tui.queue.executors.ray.cluster import Cluster, LostError, RefusedError, Remote
+from wnkd_tui.queue.executors.ray.cluster import (
+    Cluster,
+    LostError,
+    RefusedError,
+    Remote,
+    ShortOfMemoryError,
+)
 from wnkd_tui.queue.executors.ray.inputs import sent, trees
 from wnkd_tui.queue.executors.ray.node import Greeting, News, Wish
 from wnkd_tui.queue.executors.ray.pieces import PIECE, Piece, pieces
-from wnkd_tui.queue.executors.ray.profile import Profile
+from wnkd_tui.queue.executors.ray.profile import GIB, Profile
 from wnkd_tui.queue.jobdir import JOB, OUTPUT
 from wnkd_tui.queue.placement import WITHOUT_GPU
 
@@ -54,6 +60,7 @@ class Courier(threading.Thread):
         self._has_all = False  # whether there were no more of them at the last look
         self._looked = self._next_checkpoint = 0.0  # on time.monotonic
         self._brought: str | None = None  # the newest checkpoint that is here
+        self._took = 0  # bytes of its node's memory, at most, where the profile says how much
         self._grace: float | None = None
         self._deadline = float("inf")  # on time.monotonic
         self._awake = threading.Event()
@@ -79,6 +86,8 @@ class Courier(threading.Thread):
     def run(self) -> None:
         try:
             gone = self._seen_through()
+        except ShortOfMemoryError as error:
+            gone = self._short_of_memory(str(error))
         except LostError as error:
             never = self._grace is not None and self._since is None
             cause = Cause.NEVER_BEGUN if never else None
@@ -106,6 +115,16 @@ class Courier(threading.Thread):
         gone = self._attended()
         self._bring_rest()
         return gone
+
+    def _short_of_memory(self, why: str) -> Gone:
+        """Its own fault only where it took more than it said: Ray may have ended it for others."""
+        said = self._needs.get("memory")
+        if said is None:
+            why += "; let `memory` in the profile say how much a job takes"
+        elif self._took > said:
+            took = f"{self._took / GIB:.1f} GiB, more than the {said / GIB:g} of the profile's"
+            return Gone(cause=Cause.MEMORY, told=f"{self._where}: {why}; it took {took} `memory`")
+        return Gone(told=f"{self._where or 'Ray'}: {why}")
 
     def _tell_why(self) -> None:
         self.status = Alive(waits=self._cluster.waits_for(self._needs))
@@ -142,8 +161,10 @@ class Courier(threading.Thread):
 
     def _look(self) -> News:
         paused = (self._directory / PAUSE).exists()
-        wish = Wish(self._events, self._output, paused, self._grace)
+        weigh = "memory" in self._needs
+        wish = Wish(self._events, self._output, paused, self._grace, weigh)
         news: News = self._remote.ask("look", wish)
+        self._took = max(self._took, news.memory)
         self._events += self._arrivals.append(EVENTS, news.events)
         self._output += self._arrivals.append(OUTPUT, news.output)
         self._has_all = not (news.events or news.output)

@@ -34,12 +34,16 @@ def trees(record: Mapping[str, Any], profile: Profile) -> list[Tree]:
     run = record["run"]
     store = ArtifactStore(Path(run["artifacts"]))
     found = [
-        Tree(role, store.path(key), f"{ARTIFACTS}/{store.path(key).relative_to(store.root)}")
-        for role, key in record["inputs"].items()
+        Tree(role, store.path(key), artifact(store, key)) for role, key in record["inputs"].items()
     ]
     for name in _given(record["settings"]):
         found.append(Tree(name, resolve(Path(run["files"]), name), f"{FILES}/{name}"))
     return found + [tree for tree in _parts(record).values() if not profile.is_seen(tree.source)]
+
+
+def artifact(store: ArtifactStore, key: str) -> str:
+    """The target of an artifact, be it sent or made there."""
+    return f"{ARTIFACTS}/{store.path(key).relative_to(store.root)}"
 
 
 def sent(record: Mapping[str, Any], profile: Profile) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from engine.code import DIGEST
 from engine.durable import NEW
 from engine.events import EVENTS, EXIT
 from engine.job import CHECKPOINTS
+from engine.process import ProcessId
 from wnkd_tui.queue.executors.base import ExecutorError, Gone
 from wnkd_tui.queue.executors.launchers import Launcher, PlainLauncher
 from wnkd_tui.queue.executors.local import LocalExecutor
+from wnkd_tui.queue.executors.processes import resident
 from wnkd_tui.queue.executors.ray.cache import Cache, cache_of
-from wnkd_tui.queue.executors.ray.inputs import received
+from wnkd_tui.queue.executors.ray.inputs import artifact, received
 from wnkd_tui.queue.executors.ray.pieces import PIECE, Piece, pieces, place
 from wnkd_tui.queue.jobdir import JOB, OUTPUT, ask_to_pause
 
@@ -48,24 +50,27 @@ class Greeting:
 @dataclass(frozen=True)
 class Wish:
     """How far events and output are known at home, in bytes; and what is wanted of the job: a
-    pause, or an end within `grace` seconds."""
+    pause, an end within `grace` seconds, or to know what memory it takes (`weigh`)."""
 
     events: int = 0
     output: int = 0
     pause: bool = False
     grace: float | None = None
+    weigh: bool = False
 
 
 @dataclass(frozen=True)
 class News:
     """What events and output have more, `PIECE` bytes of each at most; the newest checkpoint's
-    name; how the job's process ended; and after how many seconds, or for how long it runs."""
+    name; how the job's process ended; and after how many seconds, or for how long it runs.
+    `memory`: bytes of the host's that its processes take; 0 where that was not asked."""
 
     events: bytes
     output: bytes
     checkpoint: str | None
     gone: Gone | None
     seconds: float
+    memory: int
 
 
 class Worker:
@@ -112,6 +117,8 @@ class Worker:
     def begin(self, record: dict[str, Any]) -> None:
         """Begins the job of `record`, as `inputs.sent` made it."""
         own = received(record, self._cache.root)
+        made = artifact(ArtifactStore(Path(own["run"]["artifacts"])), own["key"])
+        self._cache.use(made).release()
         text = json.dumps(own, ensure_ascii=False, indent=1)
         (self._directory / JOB).write_text(text, encoding="utf-8")
         self._submit()
@@ -135,14 +142,17 @@ class Worker:
             if isinstance(status, Gone):
                 self._gone = status, time.monotonic() - self._began
         gone, seconds = self._gone or (None, time.monotonic() - self._began)
+        process = ProcessId.parse(self._handle)
+        memory = resident(process) if wish.weigh and process and not gone else 0
         if self._in_place:
-            return News(b"", b"", None, gone, seconds)
+            return News(b"", b"", None, gone, seconds, memory)
         return News(  # read after the look: nothing is written behind the end
             events=_read(self._directory / EVENTS, wish.events),
             output=_read(self._directory / OUTPUT, wish.output),
             checkpoint=max(_names(self._directory / CHECKPOINTS), default=None),
             gone=gone,
             seconds=seconds,
+            memory=memory,
         )
 
     def last_word(self) -> bytes:

@@ -32,7 +32,7 @@ class Allocation:
 
     def put(self, job: str) -> bool:
         """False where the list was closed, and the job is not in it."""
-        (self.folder / TODO / f"{time.time_ns():020}-{job}").touch(exist_ok=False)
+        (self.folder / TODO / f"{time.time_ns():020}-{job}").touch()
         return not (self.folder / CLOSED).exists() or not self.withdraw(job)
 
     def take(self) -> str | None:

@@ -4,11 +4,12 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.leading import ranks_of
-from wnkd_tui.queue.executors.base import ExecutorError, NotNowError
+from wnkd_tui.queue.executors.base import Cause, ExecutorError, NotNowError
 from wnkd_tui.queue.executors.slurm import script
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
 from wnkd_tui.queue.executors.slurm.commands import PREFIX, ClusterJob, Slurm
@@ -17,6 +18,7 @@ from wnkd_tui.queue.executors.slurm.record import Record
 from wnkd_tui.queue.executors.slurm.watch import Watch
 
 AGAIN = 30.0  # seconds after a job that could not be submitted
+TIDY_EVERY = 60.0  # seconds between two looks at all allocations for those that are over
 
 
 class Allocations:
@@ -41,6 +43,7 @@ class Allocations:
         self._open: dict[str, Allocation] = {}  # that take more jobs
         self._submitted: dict[str, float] = {}  # allocation → when, on time.monotonic
         self._not_before, self._refused = 0.0, ""
+        self._tidied = float("-inf")  # on time.monotonic
 
     def __getitem__(self, name: str) -> Allocation:
         return Allocation(self._folder / name)
@@ -61,7 +64,8 @@ class Allocations:
         for allocation in [*self._open.values()] if shares else []:
             if self._has_room(allocation) and self._put(allocation, job_dir):
                 return allocation
-        self.tidy()
+        if time.monotonic() - self._tidied > TIDY_EVERY:
+            self.tidy()
         allocation = self[f"{PREFIX}{uuid.uuid4().hex[:12]}"]
         allocation.make()
         self._put(allocation, job_dir)
@@ -93,6 +97,25 @@ class Allocations:
             self._open.pop(allocation.name, None)
             self._watch.cancel(allocation.name)
 
+    def withdraw(self, allocation: Allocation, job: str) -> bool:
+        """Whether the job was in the list still; then it was never begun there."""
+        if not allocation.withdraw(job):
+            return False
+        record = Record.read(self._jobs / job)
+        if record and record.allocation == allocation.name:
+            never = replace(record, ended=time.time(), cause=Cause.NEVER_BEGUN)
+            never.write(self._jobs / job)
+        return True
+
+    def end(self, allocation: Allocation) -> None:
+        """Cancels it for the job at work in it. What waits there goes elsewhere: nobody cancelled
+        that."""
+        self._open.pop(allocation.name, None)
+        allocation.close()
+        for job in allocation.jobs():
+            self.withdraw(allocation, job)
+        self._watch.cancel(allocation.name)
+
     def close(self) -> None:
         """No node waits for more."""
         for allocation in self._open.values():
@@ -100,6 +123,7 @@ class Allocations:
 
     def tidy(self) -> None:
         """Removes the folders of those that are over."""
+        self._tidied = time.monotonic()
         with suppress(FileNotFoundError):
             for allocation in map(Allocation, [*self._folder.iterdir()]):
                 if self.is_over(allocation) and not self._unfinished(allocation):

@@ -1,14 +1,15 @@
 """sbatch, squeue, sacct, scancel, scontrol: run here and nowhere else, and their answers read.
 
 SBATCH_…, SQUEUE_… and their like in the environment are not passed on: they would change what is
-asked, and answers with it.
+asked, and answers with it. Nor is what Slurm tells of an allocation that run-queue itself is in:
+jobs would inherit it and take it for their own.
 """
 
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,19 +23,26 @@ INSTALL = (
 )
 TIMEOUT = 30.0  # seconds; Slurm's own patience with a controller is shorter
 _CHANGING = ("SBATCH_", "SQUEUE_", "SCANCEL_", "SACCT_", "SINFO_")
+_INSIDE, _CLUSTERS = "SLURM_JOB_ID", ("SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT")
 # Faults of what was asked: it will be refused the next time too.
 _FOR_GOOD = re.compile(
     r"invalid|unrecogni[sz]ed|not available|not permitted|denied|unable to open|only supported"
     r"|disabled",
     re.IGNORECASE,
 )
-_WAITING = ("PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "SPECIAL_EXIT")
+# In the same words, faults that pass: a partition that is drained for a day, a node that is down.
+_FOR_NOW = re.compile(
+    r"not available now|inactive or drain|down, drained|presently|temporar", re.IGNORECASE
+)
+_WAITING = ("PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT")
 _ENDED = (
     *("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "DEADLINE", "PREEMPTED", "OUT_OF_MEMORY"),
-    *("NODE_FAIL", "BOOT_FAIL", "LAUNCH_FAILED", "REVOKED"),
+    *("NODE_FAIL", "BOOT_FAIL", "LAUNCH_FAILED"),
 )
+_ELSEWHERE = "REVOKED"  # another cluster of the federation has begun it
 _JOBS = "%i|%T|%r|%N|%P|%j"
 _SINCE = "now-30days"  # how far back the accounting is asked
+_TOLD = 3  # lines at most of a fault: sites print whole pages
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,12 @@ class Slurm:
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         given = os.environ if environ is None else environ
-        kept = {name: value for name, value in given.items() if not name.startswith(_CHANGING)}
+        changing = (*_CHANGING, "SLURM_") if _INSIDE in given else _CHANGING
+        kept = {
+            name: value
+            for name, value in given.items()
+            if name in _CLUSTERS or not name.startswith(changing)
+        }
         self._environ = {**kept, "LC_ALL": "C"}
 
     def missing(self) -> list[str]:
@@ -86,13 +99,14 @@ class Slurm:
 
     def test(self, options: Sequence[str], script: Path) -> str:
         """When such a job would start, in sbatch's words; nothing is submitted."""
-        return self._run("sbatch", "--test-only", *options, str(script))
+        said = self._run("sbatch", "--test-only", *options, str(script))
+        return _lines("sbatch", said)[-1]
 
     def jobs(self) -> dict[str, ClusterJob]:
         """Our jobs by name, those among them that ended a few minutes ago."""
         me = f"--user={os.getuid()}"
         said = self._run("squeue", "--noheader", "--states=all", me, f"--format={_JOBS}")
-        return {job.name: job for job in map(_cluster_job, said.splitlines()) if job}
+        return _by_name(said)
 
     def waiting(self, partition: str) -> list[str]:
         """The numbers of all jobs that wait for `partition`, the next one first."""
@@ -106,14 +120,14 @@ class Slurm:
         said = self._run(
             "sacct", "--noheader", "--parsable2", "--allocations", "--delimiter=|", *which, fields
         )
-        return {job.name: job for job in map(_cluster_job, said.splitlines()) if job}
+        return _by_name(said)
 
     def nodes(self) -> set[str]:
         """The names of the cluster's nodes."""
         return set(self._run("sinfo", "--noheader", "--Node", "--format=%N").split())
 
-    def cancel(self, job: ClusterJob) -> None:
-        self._run("scancel", "--quiet", job.id)
+    def cancel(self, jobs: Iterable[ClusterJob]) -> None:
+        self._run("scancel", "--quiet", *(job.id for job in jobs))
 
     def _run(self, *command: str) -> str:
         try:
@@ -134,8 +148,16 @@ class Slurm:
         said, errors = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         if done.returncode == 0:
             return said or errors  # sbatch --test-only tells on stderr
-        fault = _fault(command[0], errors or said)
-        raise (ExecutorError if _FOR_GOOD.search(fault) else NotNowError)(fault)
+        told = _lines(command[0], errors or said)
+        for_good = _FOR_GOOD.search(told[-1]) and not _FOR_NOW.search(told[-1])
+        fault = f"{command[0]}: {'; '.join(told[-_TOLD:])}"
+        raise (ExecutorError if for_good else NotNowError)(fault)
+
+
+def _by_name(said: str) -> dict[str, ClusterJob]:
+    """Of a job that a federation's clusters share, what that one says which has begun it."""
+    found = [job for job in map(_cluster_job, said.splitlines()) if job]
+    return {job.name: job for job in sorted(found, key=lambda job: job.state != _ELSEWHERE)}
 
 
 def _cluster_job(line: str) -> ClusterJob | None:
@@ -149,9 +171,9 @@ def _cluster_job(line: str) -> ClusterJob | None:
     return ClusterJob(id, state, "" if reason == "None" else reason, node, partition, name)
 
 
-def _fault(command: str, errors: str) -> str:
-    """The last line of what a command said, which is the plainest, with the command's name."""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith("Try ")]
-    last = told[-1] if told else "failed and said nothing"
-    return f"{command}: {last.removeprefix(f'{command}: ').removeprefix('error: ')}"
+def _lines(command: str, said: str) -> list[str]:
+    """What a command said, each line once and without its name. The last is Slurm's own word, those
+    before it often a site's, without which `Unspecified error` says nothing."""
+    lines = [line.strip().removeprefix(f"{command}: ") for line in said.splitlines()]
+    told = [line.removeprefix("error: ") for line in lines if not line.startswith("Try ")]
+    return [*dict.fromkeys(filter(None, told))] or ["said nothing"]

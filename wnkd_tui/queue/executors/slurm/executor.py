@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import SpecError
+from engine.events import EXIT
 from wnkd_tui.queue.executors.base import Alive, Cause, ExecutorError, Gone
 from wnkd_tui.queue.executors.slurm.allocation import Allocation
 from wnkd_tui.queue.executors.slurm.allocations import Allocations
 from wnkd_tui.queue.executors.slurm.commands import INSTALL, Slurm
 from wnkd_tui.queue.executors.slurm.profile import Profile
 from wnkd_tui.queue.executors.slurm.record import Record, look_into
-from wnkd_tui.queue.executors.slurm.verdict import Verdicts, running
+from wnkd_tui.queue.executors.slurm.verdict import FORGOTTEN, Verdicts, running
 from wnkd_tui.queue.executors.slurm.watch import Watch
 from wnkd_tui.queue.jobdir import END, JOB
 from wnkd_tui.queue.slots import Slot
@@ -74,6 +75,7 @@ class SlurmExecutor:
         self._verdicts = Verdicts()
         self._begun: dict[Path, tuple[Record, float]] = {}  # seen first when, on time.monotonic
         self._asked: dict[str, float] = {}  # handle → when its allocation is cancelled, if need be
+        self._missed: dict[str, float] = {}  # handle → since when something of it is not to be seen
         self._watch = Watch(slurm, profile.every)
         self._allocations = Allocations(
             profile, allocations, jobs, cluster=self._cluster, slurm=slurm, watch=self._watch
@@ -105,18 +107,16 @@ class SlurmExecutor:
             return Alive(waits=f"is with cluster {known.cluster}, and this is {self._cluster}")
         directory, allocation = self._jobs / known.job, self._allocations[known.allocation]
         record = Record.read(directory)
+        if record is None and self._may_come(handle):
+            return Alive(waits="its record cannot be read just now")
         if record is None or record.allocation != known.allocation:
             return Gone(told=f"its record is gone from {directory}")
         found = self._found(record, allocation, directory)
         if isinstance(found, Gone):
-            look_into(directory)  # for its last word
-            self._asked.pop(handle, None)
-            if found.cause is Cause.CANCELLED and (directory / END).exists():
-                found = Gone()  # by wnkd itself
-            last = running(record) if record.began else Alive()
-            return replace(found, seconds=record.seconds, last=last)
+            return self._ended(handle, found, record, directory)
+        self._missed.pop(handle, None)
         if time.monotonic() > self._asked.get(handle, float("inf")):
-            self._watch.cancel(known.allocation)
+            self._allocations.end(allocation)
         return found
 
     def cancel(self, handle: str, grace: float) -> None:
@@ -129,9 +129,7 @@ class SlurmExecutor:
         if record is None or record.ended is not None:
             return
         self._asked[handle] = time.monotonic() + grace + OBEYS
-        if allocation.withdraw(known.job):
-            replace(record, ended=time.time(), cause=Cause.NEVER_BEGUN).write(directory)
-        else:
+        if not self._allocations.withdraw(allocation, known.job):
             (directory / END).write_text(str(grace), encoding="ascii")
         self._allocations.leave(allocation, known.job)
 
@@ -143,6 +141,21 @@ class SlurmExecutor:
         self._watch.close()
         self._allocations.tidy()
 
+    def _ended(self, handle: str, found: Gone, record: Record, directory: Path) -> Alive | Gone:
+        """With what its directory has of it: one that left by itself says why there, mostly."""
+        look_into(directory)
+        if found.code is not None and not (directory / EXIT).exists():
+            if self._may_come(handle):
+                return running(record)
+            if found.code == 0:  # it has done all, which the next run finds
+                found = Gone(told=f"{running(record).where}: its last word never came")
+        self._asked.pop(handle, None)
+        self._missed.pop(handle, None)
+        if found.cause is Cause.CANCELLED and (directory / END).exists():
+            found = Gone()  # by wnkd itself
+        last = running(record) if record.began else Alive()
+        return replace(found, seconds=record.seconds, last=last)
+
     def _found(self, record: Record, allocation: Allocation, directory: Path) -> Alive | Gone:
         if record.ended is None and not self._allocations.is_told(allocation):
             return running(record)
@@ -152,12 +165,18 @@ class SlurmExecutor:
             ended = record.ended or time.time()
             record = replace(record, ended=ended, cause=Cause.PREEMPTED)
             record.write(directory)
-            self._watch.cancel(allocation.name)
+            self._allocations.end(allocation)
         if record.cause is Cause.PREEMPTED and job and not job.ended:
             return running(record)  # the next run does not begin beside it
-        if job is None and record.ended is None:
+        found = self._verdicts.of(record, allocation, job, self._watch.view)
+        if job is None and isinstance(found, Alive):
             self._watch.find(allocation.name)
-        return self._verdicts.of(record, allocation, job, self._watch.view)
+        return found
+
+    def _may_come(self, handle: str) -> bool:
+        """Whether what must be there is waited for: a network's disk may hide it for a while."""
+        since = self._missed.setdefault(handle, time.monotonic())
+        return time.monotonic() - since < FORGOTTEN
 
     def _is_old_news(self, record: Record, directory: Path) -> bool:
         """Whether the job had begun, and not ended by itself, before Slurm was asked last: what

@@ -28,6 +28,7 @@ from wnkd_tui.queue.executors.slurm.record import Record, look_into
 from wnkd_tui.queue.jobdir import END, JOB, last_word
 
 LOOK = 0.5  # seconds between two looks for wishes, and for more jobs
+SEEN = 30.0  # seconds in which what run-queue wrote last is seen from here
 
 
 class Node:
@@ -89,11 +90,9 @@ class Node:
 
     def _do(self, directory: Path) -> bool:
         """Whether there may be another one: not after a SIGKILL, of which Slurm tells why."""
-        given = Record.read(directory)
-        if given is None or not (directory / JOB).is_file():
-            raise FileNotFoundError(
-                f"{self._where} does not see {directory}: is it on a shared disk?"
-            )
+        given = self._given(directory)
+        if given.allocation != self._allocation.name:
+            return True  # Slurm had forgotten this one for a while: another one has the job
         while not self._executor.ready():
             if self._leaving or self._stopped:
                 return False
@@ -117,6 +116,18 @@ class Node:
             cause=Cause.TIME_LIMIT if in_time else now.cause,
         ).write(directory)
         return gone.signal != signal.SIGKILL
+
+    def _given(self, directory: Path) -> Record:
+        """As run-queue wrote it. Raises FileNotFoundError where it cannot be seen from here."""
+        until = time.monotonic() + SEEN
+        while (given := Record.read(directory)) is None or not (directory / JOB).is_file():
+            if time.monotonic() > until:
+                raise FileNotFoundError(
+                    f"{self._where} does not see {directory}: is it on a shared disk?"
+                )
+            look_into(self._jobs)
+            time.sleep(LOOK)
+        return given
 
     def _attended(self, directory: Path) -> Gone:
         """How the job's process ended."""

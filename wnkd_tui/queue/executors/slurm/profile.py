@@ -1,10 +1,12 @@
 """What is asked of the cluster: a TOML profile over `defaults.toml`."""
 
+import os
 import re
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from wnkd_tui.home import Home
 from wnkd_tui.queue.executors import profiles
@@ -15,7 +17,7 @@ OURS = (
     *("-J", "--job-name", "-o", "--output", "-e", "--error", "--open-mode", "-a", "--array"),
     *("--signal", "--requeue", "--no-requeue", "--parsable", "--test-only", "-W", "--wait"),
     *("--comment", "--wrap", "-D", "--chdir", "-N", "--nodes", "-n", "--ntasks"),
-    "--ntasks-per-node",
+    *("--ntasks-per-node", "-M", "--clusters"),
 )
 COUNTED = re.compile(r"(.+?)(?::(\d+))?")  # one of gres: its name and how many of it, 1 if not told
 Word = Annotated[str, Field(pattern=r"^[!-~]*$")]
@@ -66,6 +68,20 @@ class Profile(BaseModel):
                 raise ValueError(f"{option!r} is wnkd's own")
         return extra
 
+    @field_validator("python")
+    @classmethod
+    def _is_a_path(cls, python: str) -> str:
+        """No shell reads it, so what a shell would put in is put in here."""
+        return str(Path(os.path.expandvars(python)).expanduser()) if python else ""
+
+    @field_validator("warning")
+    @classmethod
+    def _is_within_the_time(cls, warning: int, info: ValidationInfo) -> int:
+        time = info.data.get("time", "")
+        if _seconds(time) <= warning:
+            raise ValueError(f"a job would be asked to go at once: time is {time!r}")
+        return warning
+
     @field_validator("together")
     @classmethod
     def _are_kinds(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +99,20 @@ def _times(gres: str, count: int) -> str:
         return gres
     each = [COUNTED.fullmatch(one) for one in gres.split(",")]
     return ",".join(f"{one[1]}:{count * int(one[2] or 1)}" for one in each if one)
+
+
+def _seconds(time: str) -> float:
+    """Of a time limit as sbatch reads it: minutes, M:S, H:M:S, D-H, D-H:M or D-H:M:S. Infinite for
+    0, and where it is none of these: that is sbatch's to refuse."""
+    days, dash, rest = time.rpartition("-")
+    parts = rest.split(":")
+    units = (3600, 60, 1) if dash or len(parts) == 3 else (60, 1)
+    try:
+        whole = int(days) * 86_400 if dash else 0
+        told = whole + sum(int(part) * unit for part, unit in zip(parts, units, strict=False))
+    except ValueError:
+        return inf
+    return told or inf
 
 
 def cluster_profile(home: Home, path: Path | None) -> Profile:

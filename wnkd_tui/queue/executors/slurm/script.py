@@ -18,7 +18,7 @@ def options(profile: Profile, allocation: Allocation, comment: str, ranks: int) 
         *profile.options(ranks),
         f"--job-name={allocation.name}",
         f"--comment={comment}",
-        f"--output={allocation.folder / OUTPUT}",
+        f"--output={str(allocation.folder / OUTPUT).replace('%', '%%')}",
         "--open-mode=append",
         "--no-requeue",
         f"--signal=B:USR1@{profile.warning}",
@@ -31,7 +31,8 @@ def write(profile: Profile, allocation: Allocation, jobs: Path, *, linger: float
         profile.python or sys.executable,
         *("-m", NODE, str(allocation.folder), str(jobs), str(linger)),
     ]
-    lines = ["#!/bin/bash", *profile.setup, f"exec {shlex.join(command)}", ""]
+    # The signal that the time is up soon would end a shell that is still at `setup`.
+    lines = ["#!/bin/bash", "trap '' USR1", *profile.setup, f"exec {shlex.join(command)}", ""]
     path = allocation.folder / SCRIPT
     path.write_text("\n".join(lines), encoding="utf-8")
     return path

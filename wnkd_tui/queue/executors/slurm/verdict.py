@@ -15,14 +15,14 @@ from wnkd_tui.queue.executors.slurm.record import Record
 from wnkd_tui.queue.executors.slurm.watch import View
 
 SETTLES = 15.0  # seconds in which what a node wrote last is seen from here
-FORGOTTEN = 60.0  # seconds after which a job that Slurm does not know is gone
+FORGOTTEN = 60.0  # seconds after which what is not known, or not to be seen, is gone
+AS_EVER = ("RUNNING", "COMPLETING")  # states of an allocation that say nothing of its jobs
 
 CAUSES: Mapping[str, Cause] = {  # of Slurm's states that say why
     "TIMEOUT": Cause.TIME_LIMIT,
     "DEADLINE": Cause.TIME_LIMIT,
     "PREEMPTED": Cause.PREEMPTED,
     "CANCELLED": Cause.CANCELLED,
-    "REVOKED": Cause.CANCELLED,
     "OUT_OF_MEMORY": Cause.MEMORY,
 }
 TOLD: Mapping[Cause, str] = {
@@ -53,14 +53,15 @@ class Verdicts:
         if job.ended:
             return self._left(record, allocation, job)
         if record.began is not None:
-            return running(record)
+            return running(record, job.state)
         if job.waits:
             place = view.places.get(job.id)
             told = job.reason or "no reason told"  # first: a line in a list is cut behind it
             told += f", place {place}" if place else ""
             told += " in the cluster's queue"
             return Alive(where=f"Slurm job {job.id}", waits=told)
-        return Alive(where=f"Slurm job {job.id} on {job.node}", waits="waits for its turn there")
+        waits = "its turn there" if job.state in AS_EVER else f"the node ({job.state})"
+        return Alive(where=f"Slurm job {job.id} on {job.node}", waits=f"waits for {waits}")
 
     def _ended(self, record: Record, job: ClusterJob | None) -> Alive | Gone:
         """By the node's word; why it was told to end the job, or what killed that, Slurm knows
@@ -76,7 +77,11 @@ class Verdicts:
         return gone if self._for(FORGOTTEN, "stopped", record) else running(record)
 
     def _unknown(self, record: Record, view: View) -> Alive | Gone:
-        if view.trouble is None and self._for(FORGOTTEN, "not known", record):
+        """Time in which Slurm does not answer does not count, nor what was before it: a controller
+        that comes back may need a while to know its jobs."""
+        if view.trouble is not None:
+            self._since.pop(("not known", record.allocation), None)
+        elif self._for(FORGOTTEN, "not known", record):
             return Gone(told="Slurm knows its job no more, which left no word")
         return running(record)
 
@@ -89,11 +94,11 @@ class Verdicts:
             return _gone(cause, job.id)
         if record.began is not None:
             return Gone(told=f"Slurm job {job.id} ended ({job.state}) on {record.node}")
-        if job.state == "FAILED":
-            return Gone(
-                code=1, told=f"Slurm job {job.id} could not begin it: {allocation.last_line()}"
-            )
-        return _gone(Cause.NEVER_BEGUN, job.id)
+        if job.state == "COMPLETED" and allocation.closed:  # just when the job was put in
+            return _gone(Cause.NEVER_BEGUN, job.id)
+        # It may be that node alone, or all of them: it is tried again, a few times.
+        where = f"Slurm job {job.id} ({job.state}) on {job.node or 'no node'}"
+        return Gone(told=f"{where} could not begin it: {allocation.last_line()}")
 
     def _for(self, seconds: float, what: str, record: Record) -> bool:
         """Whether that has been so for a while."""
@@ -101,11 +106,13 @@ class Verdicts:
         return time.monotonic() - first > seconds
 
 
-def running(record: Record) -> Alive:
-    """As its node has noted it; of one that was not begun nothing is known."""
+def running(record: Record, state: str = AS_EVER[0]) -> Alive:
+    """As its node has noted it; of one that was not begun nothing is known. `state` is what Slurm
+    says of the allocation: it may have suspended it."""
     if record.began is None:
         return Alive(waits="waits for word of the cluster")
-    return Alive(where=f"Slurm job {record.job} on {record.node}", since=record.began)
+    told = "" if state in AS_EVER else f", {state}"
+    return Alive(where=f"Slurm job {record.job} on {record.node}{told}", since=record.began)
 
 
 def _gone(cause: Cause, job: str) -> Gone:

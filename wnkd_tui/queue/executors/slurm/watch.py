@@ -5,7 +5,7 @@ All of our jobs are asked for at once. While Slurm does not answer, what is know
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -82,11 +82,21 @@ class Watch:
     def _look(self) -> View:
         wanted, now = self._to_cancel.copy(), time.monotonic()
         jobs = self._slurm.jobs()
-        for name in wanted:
-            if name in jobs and not jobs[name].ended:
-                self._slurm.cancel(jobs[name])
-            self._to_cancel.discard(name)
-        return View(now, jobs, self._past(), self._places(now, jobs))
+        trouble = self._cancel([jobs[name] for name in wanted if name in jobs])
+        if not trouble:
+            self._to_cancel -= wanted
+        return View(now, jobs, self._past(), self._places(now, jobs), trouble)
+
+    def _cancel(self, jobs: Sequence[ClusterJob]) -> str | None:
+        """Why it could not be done; then it is tried again, and what Slurm tells counts all the
+        same."""
+        left = [job for job in jobs if not job.ended]
+        try:
+            if left:
+                self._slurm.cancel(left)
+        except ExecutorError as error:
+            return str(error)
+        return None
 
     def _past(self) -> Mapping[str, ClusterJob]:
         past, wanted = self.view.past, self._to_find.copy() - self.view.past.keys()
@@ -94,7 +104,9 @@ class Watch:
             return past
         self._to_find -= wanted
         try:
-            return {**past, **self._slurm.past(wanted)}
+            told = self._slurm.past(wanted)
+            # Of what squeue knows no more it may say for long, or for good, that it runs.
+            return {**past, **{name: job for name, job in told.items() if job.ended}}
         except NotNowError:
             return past
         except ExecutorError:  # most clusters of one person have none, and say so
@@ -106,5 +118,8 @@ class Watch:
         if not wanted or now - self._places_at < PLACES_EVERY:
             return self.view.places
         self._places_at = now
-        lists = [self._slurm.waiting(partition) for partition in wanted]
+        try:
+            lists = [self._slurm.waiting(partition) for partition in wanted]
+        except ExecutorError:  # a list of everybody's jobs may be long: nothing waits for it
+            return {}
         return {id: place for ids in lists for place, id in enumerate(ids, start=1)}
