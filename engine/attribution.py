@@ -53,7 +53,8 @@ def attribute(
     """Attributions of inputs [N, D], of which the first `image_dims` are the image's.
 
     From `baseline` [D], along `steps` Gauss-Legendre points, of the logits `target` int64 [N].
-    `network` must be in eval mode. ArtifactError where no input has any effect at all.
+    `network` must be in eval mode. ArtifactError where no input has any effect at all, and where
+    the logits are so large that attributions are no numbers.
     """
     from captum.attr import IntegratedGradients  # late: seconds, which other stages need not wait
 
@@ -75,6 +76,11 @@ def attribute(
         deltas.append(delta.abs().double())
         progress(start + len(part))
     shares = Shares(torch.cat(image), torch.cat(total), torch.cat(deltas))
+    if not torch.stack([shares.total, shares.delta]).isfinite().all():
+        raise ArtifactError(
+            "T_x's answers are too large to be explained: its training diverged; try a lower"
+            " learning rate (--set T_x.optimiser.lr)"
+        )
     if not shares.total.sum() > 0:
         raise ArtifactError("T_x says the same of every input: there is nothing to attribute")
     return shares

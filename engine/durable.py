@@ -1,6 +1,7 @@
 """Files that are there whole or not at all, whatever ends the program or the machine."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ NEW = ".new"  # the end of the name of a file that is not whole yet
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` on leaving, or is removed on an exception.
 
-    What a killed writer leaves is a file `path.PID.new`.
+    What a killed writer leaves is a file `path.PID.new`. Raises OSError where it cannot be written,
+    and where something that is no file has the name: /dev/null must stay what it is.
     """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EEXIST, "a folder or a device, no file", str(path))
     temporary = path.with_name(f"{path.name}.{os.getpid()}{NEW}")
     try:
         with temporary.open("wb") as file:

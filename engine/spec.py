@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from engine.changes import Changes, frozen_changes, telling_changes
 from engine.encoders.names import STAND_IN, is_stand_in
 from engine.errors import SpecError
+from engine.shown import is_showable
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -94,7 +95,8 @@ class MultimodalSpec:
     val_text: ValidationText | None = None  # None: mixed for wn trials, gt for noise trials
 
     def __post_init__(self) -> None:
-        if not is_stand_in(self.encoder) and "/" not in self.encoder:
+        of_open_clip = "/" in self.encoder and is_showable(self.encoder)
+        if not is_stand_in(self.encoder) and not of_open_clip:
             raise SpecError(
                 f"unknown encoder {self.encoder!r}; known: {STAND_IN}, or an open_clip model as"
                 " ARCH/PRETRAINED, such as ViT-B-32-quickgelu/openai"

@@ -1,6 +1,7 @@
 """Lists and small CSV tables that people and competitions give, and names that are safe to open."""
 
 import csv
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,8 @@ LARGEST = 1 << 30  # bytes of a list: ImageNet-21k's 14 million images take half
 
 
 def text(path: Path, encoding: str) -> str:
-    """All of a list of lines. Raises DataError for what is no text or larger than LARGEST."""
-    _check_size(path)
+    """All of a list of lines. Raises DataError for what is no file, no text or larger than LARGEST."""
+    _check(path)
     try:
         return path.read_text(encoding=encoding)
     except (OSError, UnicodeDecodeError) as error:
@@ -26,7 +27,7 @@ def rows(path: Path, columns: tuple[str, str]) -> Iterator[tuple[int, str, str]]
     number, for a column that is missing, for control characters and line breaks in a row, and for
     what is no CSV in UTF-8 or larger than LARGEST.
     """
-    _check_size(path)
+    _check(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -57,10 +58,12 @@ def is_file_name(name: str) -> bool:
     return bool(name) and not name.startswith(".") and "/" not in name and "\\" not in name
 
 
-def _check_size(path: Path) -> None:
+def _check(path: Path) -> None:
     try:
-        size = path.stat().st_size
+        about = path.stat()
     except OSError as error:
         raise DataError(f"{path}: not readable ({error.strerror})") from None
-    if size > LARGEST:
+    if not stat.S_ISREG(about.st_mode):  # a device may have no end
+        raise DataError(f"{path}: a folder or a device, no file")
+    if about.st_size > LARGEST:
         raise DataError(f"{path}: larger than {LARGEST >> 20} MiB, no list")

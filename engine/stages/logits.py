@@ -62,7 +62,7 @@ def image_teacher(
     """
     settings = job.store.meta(job.inputs[role])["settings"]
     module = model_of(settings, views, settings["member"], job.device)
-    module.load_state_dict(tables.load(job.input(role) / tables.MODEL, job.device))
+    tables.fill(module, job.input(role) / tables.MODEL, job.device)
     precision = precision_context(torch.device(job.device), job.settings["precision"])
     module.eval().requires_grad_(False)
     if by_batch:

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +19,7 @@ from engine.together import Place
 from engine.train.checkpoint import Checkpoints
 from engine.train.loop import train
 from engine.train.multimodal import MultimodalTask, TextSplit, TrainingInputs, TxModule, tx_logits
+from engine.train.teachers import mapped
 
 PART = "T_x"
 TRAIN, VAL = 0, 1
@@ -71,7 +71,7 @@ def bank_of(job: Job) -> Tensor | None:
     """The pretrained noun bank [K, D], where any sample takes wn text."""
     if "relax" not in job.inputs:
         return None
-    return tables.load(job.input("relax") / tables.BANK, job.device)["bank"]
+    return tables.one(job.input("relax") / tables.BANK, "bank", job.device)
 
 
 def tx_module(settings: dict[str, Any], embedded: tables.Embedded, bank: Tensor | None) -> TxModule:
@@ -90,7 +90,7 @@ def trained_tx(job: Job, role: str, embedded: tables.Embedded) -> TxModule:
     """The T_x that the job has as its input `role`, in eval mode and without gradients."""
     settings = job.store.meta(job.inputs[role])["settings"]
     module = tx_module(settings, embedded, bank_of(job)).to(job.device)
-    module.load_state_dict(tables.load(job.input(role) / tables.MODEL, job.device))
+    tables.fill(module, job.input(role) / tables.MODEL, job.device)
     return module.eval().requires_grad_(False)
 
 
@@ -100,7 +100,7 @@ def training_inputs(
     """What the T_x of `settings` sees of the training split, of this job's inputs."""
     views = None
     if "views" in job.inputs:
-        views = np.load(job.input("views") / tables.VIEWS, mmap_mode="r")
+        views = mapped(job.input("views") / tables.VIEWS)
     wn, noise = _train_mix(settings)
     split = text_split(settings, embedded, TRAIN, (wn, noise))
     return TrainingInputs(split, mix=settings["mix"], wn=wn, noise=noise, views=views)

@@ -34,7 +34,7 @@ def run(job: Job) -> dict[str, Any]:
     embedded = tables.Embedded.load(job.input("embed"), job.device)
     graph = WordNetGraph.load(job.input("wordnet"))
     nouns_at = job.input("nouns")
-    nouns = tables.load(nouns_at / tables.NOUNS, job.device)["nouns"].float()
+    nouns = tables.one(nouns_at / tables.NOUNS, "nouns", job.device).float()
     names = (nouns_at / tables.NOUN_NAMES).read_text(encoding="utf-8").split("\n")
     drop = torch.zeros(len(names), dtype=torch.bool)
     if settings["exclude_class_names"]:

@@ -49,7 +49,7 @@ def _teacher(job: Job, role: str, views: Views) -> Teacher:
     if (at / LOGITS).is_file():
         return open_table(at / LOGITS, views.classes, device)
     if (at / tables.TX_LOGITS).is_file():  # a T_x that says the same in every epoch
-        return Constant(tables.load(at / tables.TX_LOGITS, device)["train"])
+        return Constant(tables.one(at / tables.TX_LOGITS, "train", device))
     optimiser = job.settings["optimiser"]
     return image_teacher(
         job,
@@ -72,7 +72,7 @@ def fidelity(job: Job, logits: Tensor) -> dict[str, float | None]:
         return {"fidelity": None, "teacher_entropy": None}
     teachers = combined(
         {
-            role: tables.load(job.input(role) / tables.VAL_LOGITS, logits.device)["logits"]
+            role: tables.one(job.input(role) / tables.VAL_LOGITS, "logits", logits.device)
             for role in sorted(job.inputs)
         }
     )

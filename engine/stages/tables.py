@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.data import registry
 from engine.data.base import Dataset
@@ -34,9 +34,29 @@ def load(path: Path, device: str | torch.device) -> dict[str, Tensor]:
     try:
         return load_file(path, device=str(device))
     except Exception as error:  # noqa: BLE001 - safetensors raises its own and OSErrors
-        raise ArtifactError(
-            f"{path}: not readable ({error}); remove the artifact and retry"
-        ) from None
+        raise _damaged(path, f"not readable ({error})") from None
+
+
+def one(path: Path, name: str, device: str | torch.device) -> Tensor:
+    """The tensor `name` of a file. Raises ArtifactError as `load`, and where it is not there."""
+    found = load(path, device)
+    if name not in found:
+        raise _damaged(path, f"has no {name}")
+    return found[name]
+
+
+def fill(module: nn.Module, path: Path, device: str | torch.device) -> None:
+    """Puts a file's weights into a network. Raises ArtifactError as `load`, and where they are
+    another network's."""
+    found = load(path, device)
+    try:
+        module.load_state_dict(found)
+    except RuntimeError as error:  # a line that names the class, then one for each fault
+        raise _damaged(path, " ".join(str(error).split("\n")[1:2]).strip()) from None
+
+
+def _damaged(path: Path, fault: str) -> ArtifactError:
+    return ArtifactError(f"{path}: {fault}; remove the artifact and retry")
 
 
 def dataset(job: Job, size: int) -> Dataset:
@@ -65,14 +85,17 @@ class Embedded:
 
     @classmethod
     def load(cls, artifact: Path, device: str) -> "Embedded":
-        """Reads what stage embed wrote. Raises ArtifactError where its tensors are damaged."""
+        """Reads what stage embed wrote. Raises ArtifactError where any of it is damaged."""
         table = load(artifact / EMBEDDINGS, device)
-        train, val = (
-            EmbeddedSplit(*(table[f"{split}_{part}"] for part in ("images", "labels", "ids")))
-            for split in ("train", "val")
-        )
-        classes = json.loads((artifact / CLASSES).read_text(encoding="utf-8"))
-        return cls(classes, table["class_texts"], train, val)
+        try:
+            train, val = (
+                EmbeddedSplit(*(table[f"{split}_{part}"] for part in ("images", "labels", "ids")))
+                for split in ("train", "val")
+            )
+            classes = json.loads((artifact / CLASSES).read_text(encoding="utf-8"))
+            return cls(classes, table["class_texts"], train, val)
+        except (KeyError, ValueError, OSError) as error:
+            raise _damaged(artifact, f"no whole embeddings ({error})") from None
 
     @classmethod
     def of(cls, job: Job) -> "Embedded":
@@ -81,5 +104,5 @@ class Embedded:
         embedded = cls.load(job.input("embed"), job.device)
         if "views" not in job.inputs:
             return embedded
-        images = load(job.input("views") / VAL_VIEWS, job.device)["val"]
+        images = one(job.input("views") / VAL_VIEWS, "val", job.device)
         return replace(embedded, val=replace(embedded.val, images=images))

@@ -23,6 +23,8 @@ from engine.train.batch import Batch, epoch_batches
 from engine.train.checkpoint import Checkpoints
 from engine.train.schedule import learning_rate
 
+SINGLE = "more than 1 value per channel"  # what torch's BatchNorm says of one image of one pixel
+
 
 class Task(Protocol):
     """What is trained: a module and the loss of one batch."""
@@ -146,15 +148,16 @@ def train(
                 sums[name] = sums.get(name, 0) + value  # on the device: one sync an epoch
         sums = ranks.totals(sums)
         means = {f"train_{name}": float(total) / batch.steps for name, total in sums.items()}
-        if not math.isfinite(means["train_loss"]):
-            raise TrainingError(
-                f"diverged in epoch {epoch + 1}: the loss is {means['train_loss']};"
-                " try a lower learning rate (--set …optimiser.lr)"
-            )
         elapsed = time.perf_counter() - started
         task.module.eval()
         logits = task.predict()
         values = {**means, **scores(logits, task.val_labels), "lr": lr}
+        # What the last step broke shows in validation alone.
+        if not math.isfinite(values["train_loss"]) or math.isnan(values["val_loss"]):
+            raise TrainingError(
+                f"diverged in epoch {epoch + 1}: the loss is {values['train_loss']}, on validation"
+                f" {values['val_loss']}; try a lower learning rate (--set …optimiser.lr)"
+            )
         if all(values["val_top1"] > before["val_top1"] for before in history.epochs):
             best_hits = logits.argmax(1) == task.val_labels
         history.epochs.append(values)
@@ -195,12 +198,20 @@ def step(task: Task, sgd: torch.optim.SGD, batch: Batch, lr: float) -> dict[str,
     """Learns from one batch; its losses, without gradients. Nothing waits for the device.
 
     Where there are several ranks they all learn from the whole batch, and the losses are this
-    one's part of the whole's.
+    one's part of the whole's. Raises TrainingError for a batch that is too small for BatchNorm.
     """
     for group in sgd.param_groups:
         group["lr"] = lr
     sgd.zero_grad()
-    losses = ranks.weighed(task.losses(batch), batch.share)
+    try:
+        losses = ranks.weighed(task.losses(batch), batch.share)
+    except ValueError as error:
+        if SINGLE not in str(error):
+            raise
+        raise TrainingError(
+            "BatchNorm cannot learn from a batch of one image: take larger batches"
+            " (--set …optimiser.batch), or more training images"
+        ) from None
     losses["loss"].backward()
     ranks.sum_gradients(sgd)
     sgd.step()

@@ -127,14 +127,20 @@ class Network(Teacher):
 def open_table(path: Path, classes: int, device: torch.device) -> Table:
     """The table of logits of `classes` C in an .npy file, whole or of the largest.
 
-    Raises ArtifactError where the file is cut short or is none.
+    Raises ArtifactError as `mapped`.
     """
+    array = mapped(path)
+    if array.dtype.names is None:
+        return Table(array, device)
+    return TopKTable(array, classes, device)
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """An .npy file as a memory map. Raises ArtifactError where it is cut short or is none."""
     try:
-        array = np.load(path, mmap_mode="r")
+        array: NDArray[Any] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise ArtifactError(
             f"{path}: not readable ({error}); remove the artifact and retry"
         ) from None
-    if array.dtype.names is None:
-        return Table(array, device)
-    return TopKTable(array, classes, device)
+    return array

@@ -85,6 +85,13 @@ def test_a_network_that_says_the_same_of_everything_is_told() -> None:
         shares(network, unit(5, 10), torch.zeros(5, dtype=torch.int64))
 
 
+def test_a_network_that_diverged_is_told() -> None:
+    network = nn.Linear(10, 3)
+    nn.init.constant_(network.weight, 3e38)
+    with pytest.raises(ArtifactError, match="its training diverged"):
+        shares(network, unit(5, 10).abs(), torch.zeros(5, dtype=torch.int64))
+
+
 class Case:
     """A linear T_x with drawn weights, and the stage's answer."""
 

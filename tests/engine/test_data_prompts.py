@@ -26,6 +26,11 @@ def test_several_prompts_a_class_in_the_files_order(tmp_path: Path) -> None:
     assert read(tmp_path, "class,prompt\n\ne\u0301le\u0301phant,big\n") == {"éléphant": ("big",)}
 
 
+def test_a_device_is_not_read_to_its_end() -> None:
+    with pytest.raises(DataError, match="a folder or a device, no file"):
+        prompts.read(Path("/dev/zero"), CLASSES)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -22,7 +22,7 @@ from engine.train.checkpoint import Checkpoints
 from engine.train.criterion import Criterion, Supervised
 from engine.train.expert import ExpertTask, answer_within
 from engine.train.image import ImageTask, precision_context
-from engine.train.loop import History, Trained, train
+from engine.train.loop import History, Trained, sgd_of, step, train
 from engine.train.methods.kd import Distillation
 from engine.train.methods.lfme import Lfme
 from engine.train.schedule import learning_rate
@@ -260,8 +260,39 @@ def test_channel_statistics_are_those_of_the_pixels(data: Dataset) -> None:
 
 
 def test_a_training_that_diverges_says_so_and_what_to_do(data: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"diverged in epoch 1: the loss is nan; try a lower"):
-        run(data, tmp_path, Silent(), 2, criterion=lambda _: NotANumber())
+    for criterion, loss in ((NotANumber, "nan"), (BrokenAtLast, r"\d\S*")):
+        says = rf"diverged in epoch 1: the loss is {loss}, on validation nan; try a lower"
+        with pytest.raises(TrainingError, match=says):
+            run(data, tmp_path, Silent(), 2, criterion=lambda _, criterion=criterion: criterion())
+
+
+def test_a_batch_of_one_image_that_batchnorm_cannot_take_is_told() -> None:
+    class Task(ImageTask):
+        def __init__(self) -> None:
+            self.module = nn.BatchNorm1d(4)
+
+        def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
+            return {"loss": self.module(torch.ones(len(batch.index), 4)).sum()}
+
+        def parameter_groups(self) -> list[dict[str, object]]:
+            return [{"params": list(self.module.parameters()), "weight_decay": 0.0}]
+
+    task = Task()
+    one = Batch(torch.zeros(1, dtype=torch.int64), epoch=0, step=0, steps=1)
+    with pytest.raises(TrainingError, match="a batch of one image: take larger batches"):
+        step(task, sgd_of(task, optimiser()), one, 0.1)
+
+
+class BrokenAtLast(Supervised):
+    """The third and last step of the epoch throws the weights away."""
+
+    steps = 0
+
+    def losses(
+        self, logits: torch.Tensor, labels: torch.Tensor, index: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        self.steps += 1
+        return {"loss": F.cross_entropy(logits, labels) * (1e36 if self.steps == 3 else 1)}
 
 
 class NotANumber(Supervised):
