@@ -2,25 +2,31 @@
 
 Images that students learn from, a CPU second (on a GPU: a second): one student alone, three and six
 that take turns over the same batches (run-queue's --fuse), with two teachers' logits in tables and
-with the teachers asked in every step. Recipe demo's networks on 8-pixel digits, and ResNet50 →
-ResNet18 (3x3 stem) at 32 pixels, batch 64, float32, strong augmentation included. One to six take
-turns, so that a busy moment falls on all; medians over rounds.
+with the teachers asked in every step. Recipe demo's networks on 8-pixel digits and on JPEG files
+that are decoded batch by batch (of ImageNet's usual size, made here, at 64 pixels), and ResNet50 →
+ResNet18 (3x3 stem) at 32 pixels; batch 64, float32, strong augmentation and decoding included. One
+to six take turns, so that a busy moment falls on all; medians over rounds.
 """
 
 import argparse
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import cycle
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+import photographs
 import torch
-from rates import Clock, machine, save
+from pages import save
+from rates import Clock, machine
 
 from engine.data import digits
-from engine.data.base import Dataset, Split
+from engine.data.base import Dataset, Images, split_of
+from engine.data.files import FileImages
 from engine.models.folded import folded
 from engine.models.prepacked import prepacked
 from engine.models.resnet import image_model
@@ -36,6 +42,7 @@ from engine.train.views import Views
 
 TOGETHER = (1, 3, 6)
 BATCH = 64
+COUNT, CLASSES = 4 * BATCH, 100  # of the images that are made here
 SGD = {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}
 
 
@@ -52,22 +59,31 @@ class Case:
     steps: int
 
 
-def drawn() -> Dataset:
-    """CIFAR-100's shape, of noise."""
-    generator, count = np.random.default_rng(0), 4 * BATCH
-    images = generator.integers(256, size=(count, 3, 32, 32), dtype=np.uint8)
-    split = Split(images, generator.integers(100, size=count), np.arange(count))
-    return Dataset("drawn", tuple(map(str, range(100))), split, split)
+def noise() -> Dataset:
+    """CIFAR-100's shape."""
+    shape = COUNT, 3, 32, 32
+    return labelled(np.random.default_rng(0).integers(256, size=shape, dtype=np.uint8))
 
 
-CASES = [
-    Case(f"{name}, {'asked' if online else 'tables'}", *of, online, steps)
-    for name, of, steps in (
-        ("demo, 8 px", (digits.load, 8, "resnet20", "resnet8"), 20),
-        ("ResNet50 → ResNet18, 32 px", (drawn, 32, "resnet50-cifar", "resnet18-cifar"), 1),
-    )
-    for online in (False, True)
-]
+def labelled(images: Images) -> Dataset:
+    split = split_of(images, np.random.default_rng(1).integers(CLASSES, size=len(images)))
+    return Dataset("made here", tuple(map(str, range(CLASSES))), split, split)
+
+
+def cases(folder: Path) -> list[Case]:
+    """`folder` is where files may be made."""
+    names = photographs.write(folder, COUNT)
+    files = FileImages(folder, names, 64, dataset="photographs")
+    small = "resnet20", "resnet8"
+    return [
+        Case(f"{name}, {'asked' if online else 'tables'}", *of, online, steps)
+        for name, of, steps in (
+            ("demo, 8 px", (digits.load, 8, *small), 20),
+            ("demo, JPEG files, 64 px", (lambda: labelled(files), 64, *small), 1),
+            ("ResNet50 → ResNet18, 32 px", (noise, 32, "resnet50-cifar", "resnet18-cifar"), 1),
+        )
+        for online in (False, True)
+    ]
 
 
 class Process:
@@ -125,7 +141,8 @@ class Process:
 
     @staticmethod
     def _endless(samples: int, device: torch.device) -> Iterator[Batch]:
-        """Batches that nobody has seen: each has an index of its own."""
+        """Batches that nobody has seen: each has an index of its own. None is read ahead of its
+        turn, which would be at the others' cost."""
         batches = epoch_batches(samples, BATCH, seed=0, epoch=0, device=device)
         return (replace(one, index=one.index.clone(), following=None) for one in cycle(batches))
 
@@ -152,23 +169,27 @@ def measured(case: Case, rounds: int, clock: Clock, device: torch.device) -> lis
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--save", action="store_true", help="keep the figures in results/")
+    parser.add_argument(
+        "--save", action="store_true", help="keep the figures, and show them in docs/speed.md"
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     clock, rows = Clock(options.device), []
     print(f"{'':34} {'together':>8} {f'images/{clock.unit}':>13} {'x alone':>8}")
-    for case in CASES:
-        for row in measured(case, options.rounds, clock, torch.device(options.device)):
-            print(
-                f"{row['case']:34} {row['together']:8} {row['images']:13.1f} {row['times']:8.2f}",
-                flush=True,
-            )
-            rows.append(row)
+    with tempfile.TemporaryDirectory() as place:
+        for case in cases(Path(place)):
+            for row in measured(case, options.rounds, clock, torch.device(options.device)):
+                print(
+                    f"{row['case']:34} {row['together']:8} {row['images']:13.1f}"
+                    f" {row['times']:8.2f}",
+                    flush=True,
+                )
+                rows.append(row)
     if options.save:
         how = {"precision": "float32", "batch": BATCH, "rounds": options.rounds}
-        save("fused.json", machine(options.device) | how | {"rows": rows})
+        save("fused", machine(options.device) | how | {"rows": rows})
 
 
 if __name__ == "__main__":

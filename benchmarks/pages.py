@@ -27,6 +27,7 @@ PAGES = {
     "features": "speed.md",
     "sweep_time": "speed.md",
     "cluster_queue": "scale.md",
+    "fused": "speed.md",
 }
 
 

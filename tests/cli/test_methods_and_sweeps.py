@@ -86,7 +86,7 @@ def test_sharing_between_sweeps_is_told(wnkd):
 
 def test_the_cost_is_unknown_at_first_and_then_measured(wnkd, data, home, check_shape):
     first = data("queue", "add", "--teachers", "none")
-    unknown = {"hours": None, "device": None, "memory": None, "host_memory": None}
+    unknown = {"hours": None, "device": None, "memory": None, "host_memory": None, "together": 1}
     sizes = {"unknown_jobs": 1, "unmeasured_jobs": 1, "disk": 0, "unsized_jobs": 0, "free": None}
     assert first["estimate"] == unknown | sizes
     assert "no such job was measured here yet" in wnkd("queue", "add", "--teachers", "none").stdout

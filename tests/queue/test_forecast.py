@@ -216,13 +216,13 @@ def at_work(conn):
 
 def test_from_the_database(home, conn, at_work):
     queue_trials(home, [TrialRequest([(0, 0)], (Teachers.NONE,), recipe="demo")])
-    assert forecast(conn, NOW) == Forecast()  # nobody works
+    assert forecast(home, conn, NOW) == Forecast()  # nobody works
     at_work(["student"])
-    assert forecast(conn, NOW) == Forecast()  # nothing waits
+    assert forecast(home, conn, NOW) == Forecast()  # nothing waits
     more = TrialRequest([(0, 0)], (Teachers.NONE,), recipe="demo", seeds=(1, 2, 3))
     queue_trials(home, [more])
     first, second, third = (row.id for row in queries.jobs(conn, states=["waiting"]))
-    found = forecast(conn, NOW)
+    found = forecast(home, conn, NOW)
     assert found.start == pytest.approx({first: NOW, second: NOW + 60, third: NOW + 120})
     assert found.finished == pytest.approx(NOW + 180)
     conn.execute(
@@ -236,17 +236,19 @@ def test_from_the_database(home, conn, at_work):
         [first, NOW - 6],
     )
     conn.execute("UPDATE job SET retry_at = ? WHERE id = ?", [NOW + 100, second])
-    found = forecast(conn, NOW)
+    found = forecast(home, conn, NOW)
     assert found.start == pytest.approx({third: NOW + 18, second: NOW + 100})
     conn.execute("UPDATE job SET rate = NULL WHERE id = ?", [first])  # by what such jobs take
-    assert forecast(conn, NOW + 40).start == pytest.approx({third: NOW + 54, second: NOW + 114})
+    assert forecast(home, conn, NOW + 40).start == pytest.approx(
+        {third: NOW + 54, second: NOW + 114}
+    )
 
 
 def test_no_rate_no_time(home, conn, at_work):
     both = (Teachers.NONE, Teachers.TX)
     queue_trials(home, [TrialRequest([(100, 0)], both, recipe="demo")])
     at_work(["wordnet"])
-    found = forecast(conn, NOW)
+    found = forecast(home, conn, NOW)
     waiting = {row.id: row for row in queries.jobs(conn, states=["waiting"])}
     assert found.finished is None
     assert len(found.start) == 1  # its own length is not known, so the slot has no next

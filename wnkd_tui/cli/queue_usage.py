@@ -53,7 +53,10 @@ def _show(found: "Sequence[Usage]") -> None:
                 table.add_row(*map(Text, _cells(one)))
         out.print(Text(device, style="bold"))
         out.print(table)
-    out.print("median and 95 %: time of a whole job; GPU and host: memory at most")
+    out.print(
+        "median and 95 %: time of a whole job, of jobs in one process a share each; GPU and host:"
+        " memory at most"
+    )
 
 
 def _last(found: "Sequence[Usage]", device: str) -> float:
@@ -64,10 +67,11 @@ def _cells(one: "Usage") -> tuple[str, ...]:
     from wnkd_tui.queue.wording import size
 
     dataset, limit = one.data
+    shared = [f"{one.together} in a process"] if one.together > 1 else []
     return (
         one.kind,
         f"{dataset or ''}{f' ({limit})' if limit else ''}",
-        ", ".join(_told(name, value) for name, value in one.settings.items()),
+        ", ".join([*(_told(name, value) for name, value in one.settings.items()), *shared]),
         str(len(one.runs)),
         _time(one.median),
         _time(one.p95),

@@ -1,20 +1,24 @@
 """What queued jobs will take, from what such jobs took here.
 
-Time is the sum of pace × work over the jobs that are not done, each alone on its slot; memory that
-of the largest of them, as measured with the same data; disk that of the tables that grow with
-epochs and images, by their sizes. What was not measured is counted as unknown and left out.
+Time is the sum of pace × work over the jobs that are not done, each alone on its slot; but students
+that may share a process are counted as if they were ready at once and did, as many as here is usual
+(`fusing`). Memory is that of the largest job, as measured with the same data; disk that of the
+tables that grow with epochs and images, by their sizes. What was not measured is counted as unknown
+and left out.
 """
 
 import json
 import sqlite3
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.kept import HALF, SINGLE, row_bytes
 from engine.plan import JobSpec, Plan
 from engine.spec import TrialSpec
+from engine.together import company
 from wnkd_tui.home import Home
-from wnkd_tui.queue import disk
+from wnkd_tui.queue import disk, fusing
 from wnkd_tui.queue.signature import Signature, amount, data_of, signature
 from wnkd_tui.queue.usage import Measured, measured
 from wnkd_tui.queue.wording import count, size
@@ -43,8 +47,9 @@ class Estimate:
     """Of `jobs` that are not done yet.
 
     `hours` of one slot (a GPU, or a core) on `device`: None where all are unknown; `unknown_jobs`
-    have no measured rate and count for nothing. `memory` of the GPU and `host_memory` of the
-    largest job, None where not known; `unmeasured_jobs` have no measured memory of the host.
+    have no measured rate and count for nothing; `together`: students counted as sharing a process,
+    at most. `memory` of the GPU and `host_memory` of the largest job, None where not known;
+    `unmeasured_jobs` have no measured memory of the host.
     `disk` is bytes of tables, without those of `unsized_jobs`; `free` what the home's disk has
     left, where that is less, else None.
     """
@@ -53,6 +58,7 @@ class Estimate:
     device: str | None
     jobs: int
     unknown_jobs: int
+    together: int = 1
     memory: Most | None = None
     host_memory: Most | None = None
     unmeasured_jobs: int = 0
@@ -73,7 +79,9 @@ class Estimate:
         if self.hours < 1:
             minutes = max(1, round(self.hours * 60))
             told = f"{minutes} {unit} minute{'' if minutes == 1 else 's'}"
-        return f"estimated: about {told}{where} (measured rates{self._gaps(self.unknown_jobs)})"
+        how = f"; up to {self.together} students in a process" if self.together > 1 else ""
+        gaps = self._gaps(self.unknown_jobs)
+        return f"estimated: about {told}{where} (measured rates{how}{gaps})"
 
     @property
     def lines(self) -> list[str]:
@@ -122,17 +130,25 @@ def estimate(home: Home, conn: sqlite3.Connection, plans: Sequence[Plan]) -> Est
     datasets = {row.name: row for row in queries.datasets(conn)}
     known = measured(conn, datasets)
     dims = {row["encoder"]: row["dim"] for row in conn.execute(_DIMS)}
-    keys = json.dumps(list({job.key for plan in plans for job in plan.jobs}))
-    done = {row["key"] for row in conn.execute(_DONE, [keys])}
-    left: dict[str, _Left] = {}  # by the job's key
-    for plan in plans:
-        planned = {job.key: job.settings for job in plan.jobs}
-        for job in plan.jobs:
-            if job.key not in left and job.key not in done:
-                at = signature(job, plan.spec, planned.__getitem__)
-                dataset = datasets[plan.spec.dataset]
-                left[job.key] = _left(at, job, plan.spec, dataset, known, dims)
-    return _sum(left.values(), known.device, disk.free(home))
+    planned = {job.key: (job, plan) for plan in plans for job in plan.jobs}
+    done = {row["key"] for row in conn.execute(_DONE, [json.dumps([*planned])])}
+    todo = [of for key, of in planned.items() if key not in done]
+    live = {row.id for row in queries.supervisors(conn, time.time()) if row.alive}
+    most = fusing.at_most(home, conn, live)
+    sizes = fusing.sizes([company(job.kind, job.settings) for job, _ in todo], most)
+    left = [
+        _left(
+            signature(job, plan.spec, lambda key: planned[key][0].settings),
+            job,
+            plan.spec,
+            datasets[plan.spec.dataset],
+            known,
+            dims,
+            together,
+        )
+        for (job, plan), together in zip(todo, sizes, strict=True)
+    ]
+    return _sum(left, known.device, disk.free(home), max(sizes, default=1))
 
 
 def _left(
@@ -142,8 +158,9 @@ def _left(
     dataset: DatasetRow,
     known: Measured,
     dims: Mapping[str, int],
+    together: int,
 ) -> _Left:
-    work, pace = amount(job, trial, dataset), known.pace.get(at)
+    work, pace = amount(job, trial, dataset), known.pace(at, together)
     peak = known.peaks.get((at, data_of(job.kind, trial)))
     row = _row(job, dataset, dims)
     return _Left(
@@ -167,8 +184,7 @@ def _row(job: JobSpec, dataset: DatasetRow, dims: Mapping[str, int]) -> int | No
     return 0
 
 
-def _sum(left: Iterable[_Left], device: str | None, free: int) -> Estimate:
-    jobs = list(left)
+def _sum(jobs: Sequence[_Left], device: str | None, free: int, together: int) -> Estimate:
     seconds = [job.seconds for job in jobs if job.seconds is not None]
     sizes = [job.disk for job in jobs if job.disk is not None]
     return Estimate(
@@ -176,6 +192,7 @@ def _sum(left: Iterable[_Left], device: str | None, free: int) -> Estimate:
         device=device,
         jobs=len(jobs),
         unknown_jobs=len(jobs) - len(seconds),
+        together=together,
         memory=_most((job.memory, job.kind) for job in jobs),
         host_memory=_most((job.host_memory, job.kind) for job in jobs),
         unmeasured_jobs=sum(job.host_memory is None for job in jobs),

@@ -1,8 +1,9 @@
 """When each waiting job will start, and when all is done, by the `run-queue`s at work now.
 
-How long a job takes is what such jobs took here (`usage.measured`); a job that runs goes on as
-it went. What no such job tells is not guessed: a job of unknown length holds its slot for good, and
-what needs it has no time. A `run-queue` has the slots that it used lately.
+How long a job takes is what such jobs took here (`usage.measured`), students that will share a
+process what so many took in one (`fusing`); a job that runs goes on as it went. What no such job
+tells is not guessed: a job of unknown length holds its slot for good, and what needs it has no
+time. A `run-queue` has the slots that it used lately.
 """
 
 import json
@@ -15,9 +16,12 @@ from typing import Any
 
 from engine.plan import JobSpec
 from engine.spec import TrialSpec
+from engine.together import company
+from wnkd_tui.home import Home
+from wnkd_tui.queue import fusing
 from wnkd_tui.queue.playing import Forecast, Running, Waiting, play
 from wnkd_tui.queue.signature import Signature, amount, signature
-from wnkd_tui.queue.usage import measured
+from wnkd_tui.queue.usage import Measured, measured
 from wnkd_tui.store import queries
 from wnkd_tui.store.datasets import DatasetRow
 
@@ -52,7 +56,7 @@ JOIN job AS input ON input.id = edge.input_id AND input.state != 'done'
 """
 _RUNNING = f"""
 SELECT job.id, job.supervisor, job.done, job.total, job.rate, job.started_at, job.slot,
-    attempt.host, {_COST}, trial.id AS trial
+    attempt.host, attempt.together, {_COST}, trial.id AS trial
 FROM job {_FIRST}
 LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.number = job.attempt
 WHERE job.state = 'running'
@@ -71,7 +75,8 @@ SELECT (SELECT group_concat(id) FROM job WHERE state = 'running'),
     count(*), total(priority), total(priority * position), total(position * position)
 FROM job INDEXED BY ix_job_waiting WHERE state = 'waiting'
 """
-Seconds = Callable[[sqlite3.Row], float | None]
+# Of the slot's time, for a job that is one of so many in its process; None: not known.
+Seconds = Callable[[sqlite3.Row, int], float | None]
 
 
 @dataclass
@@ -79,7 +84,7 @@ class _Known:
     """What is kept of a database from one forecast to the next."""
 
     units: dict[tuple[Any, ...], tuple[Signature, float] | None] = field(default_factory=dict)
-    pace: Mapping[Signature, float] | None = None
+    measured: Measured | None = None
     again: float = 0.0  # on the monotonic clock: when rates are measured anew
     room: int = 0  # how many more are looked into this time
     stamp: tuple[Any, ...] = ()
@@ -90,7 +95,7 @@ class _Known:
 _known: dict[str, _Known] = defaultdict(_Known)
 
 
-def forecast(conn: sqlite3.Connection, now: float | None = None) -> Forecast:
+def forecast(home: Home, conn: sqlite3.Connection, now: float | None = None) -> Forecast:
     """By the `run-queue`s that are at work now; nothing is known where there is none.
 
     `now` in UTC seconds.
@@ -99,17 +104,17 @@ def forecast(conn: sqlite3.Connection, now: float | None = None) -> Forecast:
     live = {row.id for row in queries.supervisors(conn, now) if row.alive}
     if not live:
         return Forecast()
-    known = _known[conn.execute("PRAGMA database_list").fetchone()["file"]]
+    known = _known[str(home.db)]
     stamp = (*conn.execute(_STAMP).fetchone(), *sorted(live))
     if stamp != known.stamp or not 0 <= now - known.made < KEPT:
         known.room = LOOKED_INTO
-        known.forecast = _foreseen(conn, live, known, now)
+        known.forecast = _foreseen(conn, live, known, now, fusing.at_most(home, conn, live))
         known.stamp, known.made = stamp if known.room else (), now
     return known.forecast
 
 
 def _foreseen(
-    conn: sqlite3.Connection, live: Collection[str], known: _Known, now: float
+    conn: sqlite3.Connection, live: Collection[str], known: _Known, now: float, fuse: int
 ) -> Forecast:
     line = conn.execute(_LINE).fetchall()
     if not line:
@@ -123,38 +128,57 @@ def _foreseen(
     near, far = line[:LINE], line[LINE:]
     turns = _turns(conn, running)
     at_work = [
-        Running(row["id"], _end(row, seconds(row), now), turns[row["id"]])
+        Running(row["id"], _end(row, seconds, now), turns[row["id"]], (row["host"], row["slot"]))
         for row in running
         if row["supervisor"] in live
     ]
-    found = play(_waiting(conn, near, seconds), at_work, len(used), now)
+    found = play(_waiting(conn, near, seconds, fuse), at_work, len(used), now, fuse)
     if far and found.finished is not None:
-        rest = [seconds(row) for row in far]
+        rest = [seconds(row, fuse) for row in far]
         late = None if None in rest else sum(cost or 0.0 for cost in rest) / len(used)
         return Forecast(found.start, None if late is None else found.finished + late)
     return found
 
 
 def _waiting(
-    conn: sqlite3.Connection, rows: Sequence[sqlite3.Row], seconds: Seconds
+    conn: sqlite3.Connection, rows: Sequence[sqlite3.Row], seconds: Seconds, fuse: int
 ) -> list[Waiting]:
     ids = json.dumps([row["id"] for row in rows])
     inputs: dict[int, tuple[int, ...]] = defaultdict(tuple)
     for job, input_id in conn.execute(_NEEDED, [ids]):
         inputs[job] += (input_id,)
     turns = _turns(conn, rows)
+    companies = _companies(conn, rows) if fuse > 1 else {}
     return [
         Waiting(
             id=row["id"],
             priority=row["priority"],
             position=row["position"],
-            seconds=seconds(row),
+            seconds=seconds(row, 1),
             inputs=inputs[row["id"]],
             trials=turns[row["id"]],
             due=row["retry_at"] or 0.0,
+            company=companies.get(row["id"]),
+            shares=_shares(row, seconds, fuse) if row["id"] in companies else {},
         )
         for row in rows
     ]
+
+
+def _shares(row: sqlite3.Row, seconds: Seconds, fuse: int) -> dict[int, float]:
+    """By how many are in its process."""
+    found = {together: seconds(row, together) for together in range(2, fuse + 1)}
+    return {together: share for together, share in found.items() if share is not None}
+
+
+def _companies(conn: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> dict[int, str | None]:
+    """What students must have in common to share a process."""
+    ids = json.dumps([row["id"] for row in rows if row["kind"] == "student"])
+    select = "SELECT id, kind, spec FROM job WHERE id IN (SELECT value FROM json_each(?))"
+    return {
+        id: company(kind, json.loads(spec)["settings"])
+        for id, kind, spec in conn.execute(select, [ids])
+    }
 
 
 def _turns(conn: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> dict[int, tuple[int, ...]]:
@@ -163,26 +187,29 @@ def _turns(conn: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> dict[int, t
     return {id: tuple(map(int, trials.split(","))) for id, trials in conn.execute(_TURNS, [ids])}
 
 
-def _end(row: sqlite3.Row, seconds: float | None, now: float) -> float | None:
-    """By its own rate, else by what such jobs take; None where it has taken longer by now."""
+def _end(row: sqlite3.Row, seconds: Seconds, now: float) -> float | None:
+    """By its own rate, else by what such jobs take, those beside it counted as its like; None where
+    it has taken longer by now."""
     if row["rate"] and row["total"]:
         return now + max(0.0, float((row["total"] - row["done"]) / row["rate"]))
-    if seconds is None or row["started_at"] is None:
+    together = row["together"] or 1
+    share = seconds(row, together)
+    if share is None or row["started_at"] is None:
         return None
-    ends = float(row["started_at"]) + seconds
+    ends = float(row["started_at"]) + together * share
     return ends if ends > now else None
 
 
 def _costs(conn: sqlite3.Connection, known: _Known) -> Seconds:
-    """What a job takes in seconds, of one that waits or runs, by the rates that were measured."""
+    """Of a job that waits or runs, by the rates that were measured."""
     datasets = {row.name: row for row in queries.datasets(conn)}
-    if known.pace is None or time.monotonic() > known.again:
+    if known.measured is None or time.monotonic() > known.again:
         began = time.monotonic()
-        known.pace = measured(conn, datasets).pace
+        known.measured = measured(conn, datasets)
         known.again = time.monotonic() + RARELY * (time.monotonic() - began)
-    pace = known.pace
+    pace = known.measured.pace
 
-    def seconds(row: sqlite3.Row) -> float | None:
+    def seconds(row: sqlite3.Row, together: int) -> float | None:
         like = tuple(row[name] for name in _ALIKE)
         if like not in known.units:
             if not known.room:
@@ -190,7 +217,7 @@ def _costs(conn: sqlite3.Connection, known: _Known) -> Seconds:
             known.room -= 1
             known.units[like] = _unit(conn, row["id"], row["trial"], datasets)
         unit = known.units[like]
-        rate = pace.get(unit[0]) if unit else None
+        rate = pace(unit[0], together) if unit else None
         return None if unit is None or rate is None else rate * unit[1]
 
     return seconds

@@ -1,14 +1,16 @@
 """Plays the queue in advance: who starts when, by the rules of `store.claims`.
 
 Of the jobs that are ready, higher priorities come first, then those of the trial with the fewest
-running jobs, then they go by position; a slot takes the next one as soon as it is free. Plain data
-in and out. Not looked at: the memory of GPUs.
+running jobs, then they go by position; a slot takes the next one as soon as it is free, and with
+it the next ones that may share its process. Plain data in and out. Not looked at: the memory of
+GPUs.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class Forecast:
 @dataclass(frozen=True)
 class Waiting:
     """`seconds` is how long it takes, None: not known. `inputs` are the jobs it needs that are not
-    done; one that neither runs nor waits holds it up. It starts no earlier than `due`."""
+    done; one that neither runs nor waits holds it up. It starts no earlier than `due`. Jobs of one
+    `company` may share a process, which takes for each of n what that one's `shares` say of n, else
+    its `seconds`, and all of them end with it."""
 
     id: int
     priority: int
@@ -32,23 +36,27 @@ class Waiting:
     inputs: tuple[int, ...] = ()
     trials: tuple[int, ...] = ()
     due: float = 0.0
+    company: Hashable = None
+    shares: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Running:
-    """`ends` in UTC seconds, None: not known."""
+    """`ends` in UTC seconds, None: not known. Those of one `slot` share it; None: its own."""
 
     id: int
     ends: float | None
     trials: tuple[int, ...] = ()
+    slot: Hashable = None
 
 
 def play(
-    waiting: Sequence[Waiting], running: Sequence[Running], slots: int, now: float
+    waiting: Sequence[Waiting], running: Sequence[Running], slots: int, now: float, fuse: int = 1
 ) -> Forecast:
-    """What the queue will do from `now` on with so many slots, those of `running` among them.
+    """What the queue will do from `now` on with so many slots, those of `running` among them, and
+    at most `fuse` jobs of one company in a process.
 
-    O(n log n) in jobs, their inputs and their trials.
+    O(n log n) in jobs, their inputs and their trials, times the size of a company.
     """
     held = _held_up(waiting, running)
     jobs = {job.id: job for job in waiting if job.id not in held}
@@ -60,13 +68,20 @@ def play(
     line = _Line()
     for one in running:
         line.count(one.trials, 1)
-    free = slots - len(running)
-    # What happens next: a job ends, and its slot is free; or the time comes that one waits for.
-    events = [(max(one.ends, now), one.id, one.trials) for one in running if one.ends is not None]
+    # Processes by what they are called: a running job's slot, or the first job's number.
+    inside = Counter((one.slot or one.id) for one in running)
+    free = slots - len(inside)
+    # What happens next: a job ends, and with the last one of its process the slot is free; or the
+    # time comes that one waits for.
+    events = [
+        _End(max(one.ends, now), one.id, one.trials, one.slot or one.id)
+        for one in running
+        if one.ends is not None
+    ]
     heapify(events)
     due: list[tuple[float, int]] = []
     known = len(events) == len(running)
-    finished = max([now, *(at for at, _, _ in events)])
+    finished = max([now, *(end.at for end in events)])
     start: dict[int, float] = {}
 
     def enter(job: Waiting) -> None:
@@ -79,21 +94,26 @@ def play(
         if not left[job.id]:
             enter(job)
     while True:
-        while free > 0 and (taken := line.take()) is not None:
-            start[taken.id] = now
+        while free > 0 and (first := line.take()) is not None:
+            group = [first, *line.take_beside(first, fuse - 1)]
+            start |= {job.id: now for job in group}
             free -= 1
-            if taken.seconds is None:
+            takes = [job.shares.get(len(group), job.seconds) for job in group]
+            if None in takes:
                 known = False
                 continue
-            ends = now + taken.seconds
+            ends = now + sum(seconds or 0.0 for seconds in takes)
             finished = max(finished, ends)
-            heappush(events, (ends, taken.id, taken.trials))
+            inside[first.id] = len(group)
+            for job in group:
+                heappush(events, _End(ends, job.id, job.trials, first.id))
         if not events and not (due and free > 0):
             break
-        now = min([*(at for at, *_ in events[:1]), *(at for at, _ in due[:1])])
-        while events and events[0][0] <= now:
-            _, ended, trials = heappop(events)
-            free += 1
+        now = min([*(end.at for end in events[:1]), *(at for at, _ in due[:1])])
+        while events and events[0].at <= now:
+            _, ended, trials, process = heappop(events)
+            inside[process] -= 1
+            free += not inside[process]
             line.count(trials, -1)
             for id in needs[ended]:
                 left[id] -= 1
@@ -102,6 +122,15 @@ def play(
         while due and due[0][0] <= now:
             line.add(jobs[heappop(due)[1]])
     return Forecast(start, finished if known and len(start) == len(jobs) else None)
+
+
+class _End(NamedTuple):
+    """A job that ends, its trials and its process."""
+
+    at: float
+    id: int
+    trials: tuple[int, ...]
+    process: Hashable
 
 
 class _Line:
@@ -116,9 +145,12 @@ class _Line:
         self._of: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         self._first: list[tuple[int, int, int, int, int]] = []
         self._jobs: dict[int, Waiting] = {}
+        self._companies: dict[Hashable, dict[int, Waiting]] = defaultdict(dict)
 
     def add(self, job: Waiting) -> None:
         self._jobs[job.id] = job
+        if job.company is not None:
+            self._companies[job.company][job.id] = job
         for trial in job.trials or (0,):  # 0 stands for none: nothing of it ever runs
             heappush(self._of[trial], (-job.priority, job.position, job.id))
             self._tell(trial)
@@ -135,12 +167,31 @@ class _Line:
             priority, busy, position, id, trial = heappop(self._first)
             fresh = self._top(trial)
             if fresh == (priority, busy, position, id):
-                job = self._jobs.pop(id)
-                self.count(job.trials, 1)
-                if not job.trials:
-                    self._tell(trial)
-                return job
+                return self._begun(self._jobs[id])
         return None
+
+    def take_beside(self, first: Waiting, most: int) -> Iterator[Waiting]:
+        """The next ones of its company, at most so many, which leave the line and run."""
+        others = self._companies[first.company]
+        while most > 0 and others:
+            yield self._begun(min(others.values(), key=self._turn))
+            most -= 1
+
+    def _turn(self, job: Waiting) -> tuple[int, int, int, int]:
+        return (
+            -job.priority,
+            min(self._busy[trial] for trial in job.trials or (0,)),
+            job.position,
+            job.id,
+        )
+
+    def _begun(self, job: Waiting) -> Waiting:
+        del self._jobs[job.id]
+        self._companies[job.company].pop(job.id, None)
+        self.count(job.trials, 1)
+        if not job.trials:
+            self._tell(0)
+        return job
 
     def _top(self, trial: int) -> tuple[int, int, int, int] | None:
         heap = self._of[trial]

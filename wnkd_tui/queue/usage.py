@@ -6,8 +6,10 @@ much of the job it did. One that went on from a checkpoint did the epochs that w
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
 from statistics import median
@@ -15,6 +17,7 @@ from typing import Any
 
 from engine.plan import STAGE_VERSIONS, JobSpec
 from engine.spec import MultimodalSpec, Teachers, TrialSpec
+from wnkd_tui.queue.fusing import pace_of
 from wnkd_tui.queue.signature import (
     OWN,
     READ,
@@ -37,10 +40,12 @@ def _extracted(spec: str, names: Sequence[str]) -> str:
     return f"json_extract({spec}, {paths})"
 
 
-_SECONDS = "run.seconds / max(1, coalesce(run.together, 1))"  # students side by side share them
+_TOGETHER = "max(1, coalesce(run.together, 1))"
+_SECONDS = f"run.seconds / {_TOGETHER}"  # students side by side share them
 _SHARE = "iif(job.unit = 'epochs' AND job.total > 0, 1.0 - 1.0 * done_before / job.total, 1.0)"
 _DONE = f"""
-SELECT job.kind, run.device, trial.dataset, trial.limit_train, trial.encoder,
+SELECT job.kind, run.device, {_TOGETHER} AS together,
+    trial.dataset, trial.limit_train, trial.encoder,
     {_extracted("job.spec", OWN)} AS own, {_extracted("read.spec", READ)} AS read,
     sum({_SECONDS}) AS seconds, sum({_SHARE}) AS jobs,
     json_group_array({_SECONDS} / {_SHARE}) AS runs,
@@ -54,7 +59,7 @@ LEFT JOIN job AS read ON read.id = edge.input_id
 -- Seconds: where somebody saw it begin and end. A device: a run that found the artifact made
 -- already names none.
 WHERE job.state = 'done' AND run.seconds IS NOT NULL AND run.device IS NOT NULL AND {_SHARE} > 0
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 _STAMP = """
 SELECT count(*), max(finished_at), total(finished_at)
@@ -66,7 +71,8 @@ FROM job INDEXED BY ix_job_done WHERE state = 'done'
 class Usage:
     """What the done jobs of one signature took on one device and one dataset.
 
-    `runs`: seconds of a whole job, the shortest first. `seconds` took `work` units in all.
+    `together`: how many were in one process; each counts its share of the time. `runs`: seconds of
+    a whole job, the shortest first. `seconds` took `work` units in all.
     `memory` of the GPU and `host_memory` in bytes at most, None where no run told. `at`: when the
     last of them ended, UTC seconds.
     """
@@ -74,6 +80,7 @@ class Usage:
     signature: Signature
     data: Data
     device: str
+    together: int
     runs: tuple[float, ...]
     seconds: float
     work: float
@@ -117,19 +124,28 @@ class Measured:
     device: str | None
     used: tuple[Usage, ...]
 
+    def pace(self, at: Signature, together: int = 1) -> float | None:
+        """Seconds per unit of work of one of so many in a process; None: no such job was measured.
+
+        Numbers that were not measured by `fusing.pace_of`.
+        """
+        paces = self._paces.get(at)
+        return pace_of(paces, together) if paces else None
+
     @cached_property
-    def pace(self) -> Mapping[Signature, float]:
-        """Seconds per unit of work: all seconds of a signature over all of its work."""
-        totals: dict[Signature, tuple[float, float]] = {}
-        for one in self.used:
-            seconds, work = totals.get(one.signature, (0.0, 0.0))
-            totals[one.signature] = seconds + one.seconds, work + one.work
-        return {at: seconds / work for at, (seconds, work) in totals.items() if work}
+    def _paces(self) -> Mapping[Signature, Mapping[int, float]]:
+        """By how many were in a process: all seconds of a signature over all of its work."""
+        found: dict[Signature, dict[int, float]] = defaultdict(dict)
+        for one in _summed(self.used, lambda one: (one.signature, one.together)):
+            if one.work:
+                found[one.signature][one.together] = one.seconds / one.work
+        return found
 
     @cached_property
     def peaks(self) -> Mapping[tuple[Signature, Data], Usage]:
         """Where the memory is known that a signature takes with some data."""
-        return {(one.signature, one.data): one for one in self.used}
+        alike = _summed(self.used, lambda one: (one.signature, one.data))
+        return {(one.signature, one.data): one for one in alike}
 
 
 # The newest of each database, by its path, and what they were measured from.
@@ -156,17 +172,16 @@ def used(conn: sqlite3.Connection, datasets: Mapping[str, DatasetRow]) -> tuple[
 
 
 def _used(rows: Sequence[sqlite3.Row], datasets: Mapping[str, DatasetRow]) -> tuple[Usage, ...]:
-    found: dict[tuple[str, Data, Signature], Usage] = {}
+    found: list[Usage] = []
     for row in rows:
         if row["dataset"] not in datasets or row["kind"] not in KINDS:
             continue
-        try:
-            one = _usage(row, datasets)
-        except (KeyError, TypeError):  # of an older wnkd
-            continue
-        at = one.device, one.data, one.signature
-        found[at] = _together(found[at], one) if at in found else one
-    return tuple(sorted(found.values(), key=lambda one: (KINDS.index(one.kind), str(one.data))))
+        with suppress(KeyError, TypeError):  # of an older wnkd
+            found.append(_usage(row, datasets))
+    alike = _summed(found, lambda one: (one.device, one.together, one.data, one.signature))
+    return tuple(
+        sorted(alike, key=lambda one: (KINDS.index(one.kind), str(one.data), one.together))
+    )
 
 
 def _usage(row: sqlite3.Row, datasets: Mapping[str, DatasetRow]) -> Usage:
@@ -177,6 +192,7 @@ def _usage(row: sqlite3.Row, datasets: Mapping[str, DatasetRow]) -> Usage:
         signature(job, trial, {"": _settings(READ, row["read"])}.__getitem__),
         data_of(job.kind, trial),
         row["device"],
+        row["together"],
         tuple(sorted(json.loads(row["runs"]))),
         row["seconds"],
         row["jobs"] * amount(job, trial, datasets[trial.dataset]),
@@ -186,18 +202,22 @@ def _usage(row: sqlite3.Row, datasets: Mapping[str, DatasetRow]) -> Usage:
     )
 
 
-def _together(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.signature,
-        one.data,
-        one.device,
-        tuple(sorted(one.runs + other.runs)),
-        one.seconds + other.seconds,
-        one.work + other.work,
-        _most(one.memory, other.memory),
-        _most(one.host_memory, other.host_memory),
-        max(one.at, other.at),
-    )
+def _summed(ones: Iterable[Usage], alike: Callable[[Usage], Hashable]) -> Iterable[Usage]:
+    """One for all that have `alike` in common; of what they differ in the first one's."""
+    found: dict[Hashable, Usage] = {}
+    for one in ones:
+        other = found.setdefault(alike(one), one)
+        if other is not one:
+            found[alike(one)] = replace(
+                other,
+                runs=tuple(sorted(other.runs + one.runs)),
+                seconds=other.seconds + one.seconds,
+                work=other.work + one.work,
+                memory=_most(other.memory, one.memory),
+                host_memory=_most(other.host_memory, one.host_memory),
+                at=max(other.at, one.at),
+            )
+    return found.values()
 
 
 def _most(*sizes: int | None) -> int | None:

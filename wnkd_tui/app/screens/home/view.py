@@ -73,7 +73,7 @@ class HomeQuestion:
                 forecast,  # with pydantic: not before the first answer
             )
 
-            foreseen = source.once("forecast", lambda: forecast(conn, now))
+            foreseen = source.once("forecast", lambda: forecast(source.home, conn, now))
         counts = source.once("counts", lambda: queries.counts(conn))
         most = FEW if any(counts.get(state) for state in _TOLD) else RESULTS
         ended = counts.get("done", 0), *conn.execute(_ENDED).fetchone()

@@ -77,7 +77,7 @@ class QueueQuestion:
             ("near", self.search, self.window, deserted), lambda: _rows(conn, self.window.of(keys))
         )
         chosen = self.selected if self.selected is not None else next(iter(keys), None)
-        played = source.once("forecast", lambda: forecast(conn, source.clock())).start
+        played = source.once("forecast", lambda: forecast(source.home, conn, source.clock())).start
         return QueueView(
             Listing(keys, rows),
             source.once("all jobs", lambda: sum(queries.counts(conn).values())),
