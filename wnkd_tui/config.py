@@ -2,12 +2,13 @@
 
 import tomllib
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from engine.errors import WnkdError
+from wnkd_tui import toml_file
 from wnkd_tui.home import Home
 
 CONFIG = "config.toml"
@@ -84,25 +85,10 @@ def load(home: Home) -> Config:
     path = home.root / CONFIG
     merged = tomllib.loads(resources.files("wnkd_tui").joinpath("defaults.toml").read_text("utf-8"))
     try:
-        own = tomllib.loads(path.read_text(encoding="utf-8"))
+        own = toml_file.read(path, ConfigError)
     except FileNotFoundError:
         own = {}
-    # TOML's and UTF-8's errors are ValueErrors; lists in lists without end are a RecursionError.
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from None
     for name, section in own.items():
         known = merged.get(name, {})
         merged[name] = {**known, **section} if isinstance(section, dict) else section
-    try:
-        return Config.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        fault = first["msg"].removeprefix("Value error, ").replace("valid tuple", "list")
-        told = f"{path}: {where}: {fault} (found {_shown(first['input'])})"
-        raise ConfigError(" ".join(told.split())) from None
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return toml_file.checked(Config, merged, path, ConfigError)

@@ -11,6 +11,7 @@ from typing import Self
 
 from engine.durable import NEW
 from engine.errors import WnkdError
+from engine.shown import as_shown, is_showable
 
 VARIABLE = "WNKD_HOME"
 # SQLite's WAL needs memory shared by all who open the database: no network filesystem has that.
@@ -102,10 +103,11 @@ class Home:
     def find(cls, mounts: Iterable[Mount] | None = None) -> Self:
         """$WNKD_HOME, else the platform's user data directory; made where it is missing.
 
-        Raises HomeError where it cannot be written, lies on a network filesystem, or what it shares
-        is not there; `mounts` stands for the machine's mounted filesystems.
+        Raises HomeError where it is no path that can be shown, cannot be written, lies on a network
+        filesystem, or what it shares is not there; `mounts` stands for the machine's mounted
+        filesystems.
         """
-        home = cls(_chosen().absolute())
+        home = cls(_place())
         network = network_filesystem(home.root, mounts)
         if network:
             raise HomeError(
@@ -146,13 +148,33 @@ def mounted() -> list[Mount]:
     return [Mount(Path(os.fsdecode(_unescaped(row[1]))), os.fsdecode(row[2])) for row in rows]
 
 
-def _chosen() -> Path:
+def _place() -> Path:
+    """Raises HomeError for a path that leads nowhere, and for one that SQLite cannot be told or
+    that would garble a terminal."""
+    try:
+        place = chosen()
+        place.resolve()
+    except (OSError, RuntimeError) as error:  # ~ of nobody, links in a circle, no working directory
+        named = as_shown(os.environ.get(VARIABLE, ""))
+        raise HomeError(
+            f"{VARIABLE}={named} is no place ({error}): set it to a directory"
+        ) from None
+    if not is_showable(str(place)):
+        raise HomeError(
+            f"{as_shown(str(place))} has signs in it that cannot be shown: set {VARIABLE} to a"
+            " directory without them"
+        )
+    return place
+
+
+def chosen() -> Path:
+    """The home's absolute path, whether it is there or not."""
     named = os.environ.get(VARIABLE)
     if named:
-        return Path(named).expanduser()
+        return Path(named).expanduser().absolute()
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("wnkd", appauthor=False))
+    return Path(platformdirs.user_data_dir("wnkd", appauthor=False)).absolute()
 
 
 def _unescaped(name: bytes) -> bytes:

@@ -9,6 +9,30 @@ from wnkd_tui.cli.root import app
 
 ADD = ("queue", "add")
 BAD = {
+    "a dataset that a script left empty": ((*ADD, "--wn", "0", "--dataset", ""), "dataset ''"),
+    "an empty recipe": ((*ADD, "--wn", "0", "--recipe", ""), "unknown recipe ''"),
+    "an empty encoder": ((*ADD, "--wn", "0", "--encoder", ""), "unknown encoder ''"),
+    "an encoder to garble terminals": (
+        (*ADD, "--wn", "0", "--encoder", "a\x1b[2J/b"),
+        r"unknown encoder 'a\x1b[2J/b'",
+    ),
+    "a filter that a script left empty": (
+        ("trial", "remove", "--where", " "),
+        "--where is empty, and would find everything",
+    ),
+    "an empty filter of jobs": (("queue", "cancel", "--where", ""), "--where is empty"),
+    "a filter to garble terminals": (("filter", "save", "x", "a\x1b[2J"), "one line of text"),
+    "a tag put on and taken off": (
+        ("trial", "tag", "--all", "--add", "x", "--remove", "x"),
+        "tag x: to be put on, and taken off",
+    ),
+    "an empty list of states": (("queue", "list", "--state", ""), "--state: unknown ''"),
+    "slots without end": (("run-queue", "--drain", "--slots", "9999999"), "equal to 10000"),
+    "a profile without a cluster": (("doctor", "--profile", "x"), "--profile is of a cluster"),
+    "a download for prompts that are not there": (
+        ("dataset", "add", "cifar100", "--download", "--prompts", "/nosuch"),
+        "/nosuch: no such file or folder",
+    ),
     "wn above 100": ((*ADD, "--wn", "120"), "wn must be 0 to 100 percent, got 120"),
     "wn below 0": ((*ADD, "--wn", "-5"), "wn must be 0 to 100 percent, got -5"),
     "wn no number": ((*ADD, "--wn", "half"), "--wn half: write whole numbers"),

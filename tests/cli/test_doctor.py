@@ -337,6 +337,12 @@ def test_a_disk_without_room_for_jobs_is_told(home, wnkd):
     assert "no job starts below" in wrong(wnkd("doctor", "--json"))["disk"]
 
 
+def test_a_database_that_cannot_be_written_is_told(home, wnkd, monkeypatch):
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, how: path != home.db and may(path, how))
+    assert f"{home.db} cannot be written" in wrong(wnkd("doctor", "--json"))["home"]
+
+
 def test_a_home_that_anybody_may_write_to_is_closed(home, finds_and_mends):
     home.root.chmod(0o777)
     finds_and_mends({"home"}, f"{home.root} can no longer be written by others")

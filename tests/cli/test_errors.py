@@ -66,6 +66,26 @@ def test_a_reader_that_goes_away_is_no_error(wnkd, home):
     listing.wait(30)
 
 
+def test_a_full_disk_behind_stdout_is_one_line(home):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*WNKD, "recipe", "list"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2
+    assert done.stderr == "wnkd: No space left on device\n"
+
+
+def test_closed_streams_are_no_error(monkeypatch, capsys):
+    from wnkd_tui.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["wnkd", "recipe", "show", "nosuch"])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+
+
 def test_a_terminal_without_unicode_gets_ascii(wnkd, finish, home):
     wnkd("queue", "add", "--wn", "0,100")
     finish()

@@ -84,9 +84,10 @@ def test_show_tells_every_run_of_a_job_that_had_several(wnkd, home):
         " ended_at, seconds, ending, reason) VALUES (1, ?, 's', 'h', 'GPU 0', 0, ?, ?, ?, ?, ?)"
     )
     conn.execute(run, [1, 1e9, 1e9 + 41, 41.2, "lost", "killed by signal 9 (SIGKILL)"])
-    assert "run 1" not in wnkd("queue", "show", "1").stdout
+    assert "attempt 1" not in wnkd("queue", "show", "1").stdout
     conn.execute(run, [2, 1e9 + 50, None, None, None, None])
     text = wnkd("queue", "show", "1").stdout
+    assert "attempt 1" in text
     assert "lost after 41.2 s on h, GPU 0: killed by signal 9 (SIGKILL)" in text
     assert "runs on h, GPU 0" in text
     shown = json.loads(wnkd("queue", "show", "1", "--json").stdout)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,16 @@ def test_figures_are_drawn_on_the_terminal_and_into_files(wnkd, measured, tmp_pa
             assert path.read_bytes().startswith(start)
 
 
-def test_a_picture_that_cannot_be_written_or_drawn_is_told(wnkd, measured, monkeypatch):
+def test_a_picture_that_cannot_be_written_or_drawn_is_told(wnkd, measured, monkeypatch, tmp_path):
     import sys
 
+    device = tmp_path / "pipe"  # as /dev/null, which a rename would take from everybody
+    os.mkfifo(device)
+    for name in (str(device), str(tmp_path), ""):
+        result = wnkd("report", "fig3", "--png", name)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert "a folder or a device, no file" in result.stderr
+    assert device.is_fifo()
     result = wnkd("report", "fig3", "--png", "/no/such/folder/a.png")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     monkeypatch.setitem(sys.modules, "matplotlib", None)

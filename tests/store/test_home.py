@@ -68,3 +68,23 @@ def test_a_link_to_a_network_filesystem_is_seen_through(tmp_path, monkeypatch):
 
 def test_this_machines_mounts_are_read():
     assert Path("/") in [mount.directory for mount in mounted()]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\udcff"])
+def test_a_home_that_cannot_be_shown_is_refused_before_it_is_made(tmp_path, monkeypatch, name):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / name))
+
+    with pytest.raises(HomeError, match="cannot be shown") as told:
+        Home.find()
+
+    assert str(told.value).isprintable()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_home_that_leads_nowhere_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    for place in (str(tmp_path / "a"), "~nobody-of-this-name/home"):
+        monkeypatch.setenv(VARIABLE, place)
+        with pytest.raises(HomeError, match="set"):
+            Home.find()

@@ -104,11 +104,10 @@ def _wordnet() -> Check:
 
 
 def _home(home: Home) -> Iterator[Check]:
-    shut = [
-        path
-        for path in (home.jobs, home.artifacts, home.datasets, home.files, home.cache)
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK)
-    ]
+    folders = (home.jobs, home.artifacts, home.datasets, home.files, home.cache)
+    files = [path for path in home.database_files if path.is_file()]
+    shut = [path for path in folders if not os.access(path, connection.WRITABLE | os.X_OK)]
+    shut += [path for path in files if not os.access(path, connection.WRITABLE)]
     if shut:
         yield Check("home", False, f"{shut[0]} cannot be written: make it yours (chown, chmod)")
     elif home.root.stat().st_mode & stat.S_IWOTH:

@@ -161,9 +161,9 @@ def _values(field: "Field", table: str) -> Iterator[Offer]:
 
 
 def _home() -> "Home":
-    from wnkd_tui.home import Home, _chosen  # `Home.find` would make the directory
+    from wnkd_tui.home import Home, chosen  # `Home.find` would make the directory
 
-    return Home(_chosen().absolute())
+    return Home(chosen())
 
 
 def _beginning(incomplete: str, offers: Iterable[tuple[str, str]]) -> list[Offer]:

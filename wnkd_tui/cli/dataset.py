@@ -89,7 +89,7 @@ def show(
 def add(
     name: Name,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="The folder that holds it.")
+        Path | None, typer.Argument(metavar="PATH", help="The folder that holds it.")
     ] = None,
     prompts: Prompts = None,
     splits: Splits = None,
@@ -119,6 +119,8 @@ def add(
     source = datasets.source_of(name, path, prompts, splits)
     home = Home.find()
     if download:
+        if gone := datasets.missing(source):  # said before a download, which takes a while
+            raise SpecError(f"{gone}: no such file or folder")
         source = replace(source, path=dataset_views.download(name, home.datasets))
     with reading(name) as report:
         info = datasets.add(home, source, strict=strict, report=report)
@@ -134,7 +136,7 @@ def add(
 def check(
     name: Name,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="A folder that is not added yet.")
+        Path | None, typer.Argument(metavar="PATH", help="A folder that is not added yet.")
     ] = None,
     prompts: Prompts = None,
     splits: Splits = None,

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wnkd_tui.cli.output import AsJson, print_json
-from wnkd_tui.cli.run_queue import AddressOption, ExecutorOption, ProfileOption, Where
+from wnkd_tui.cli.run_queue import (
+    AddressOption,
+    ExecutorOption,
+    ProfileOption,
+    Where,
+    check_cluster,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +42,7 @@ def doctor(
 
     Example: wnkd doctor --mend
     """
+    check_cluster(executor, profile, address)
     told: list[Told] = []
     looked = _looked(executor, profile, address)
     for one in _mended(looked) if mend else looked:

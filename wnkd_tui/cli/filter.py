@@ -37,7 +37,7 @@ def save(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILTER...",
+            metavar="FILTER",
             help="As in wnkd trial list.",
             autocompletion=completing.terms("trials"),
         ),
@@ -71,7 +71,7 @@ def save(
     conn = connect(Home.find())
     found = search(conn, of, words, sort, down)
     labels.save(conn, SavedFilter(name, of, found.text, found.sort, found.down))
-    say(f"@{name} stands for: {found.text}")
+    say(f"@{name} stands for: {found.text.strip() or f'all {of}'}")
 
 
 @app.command("list")

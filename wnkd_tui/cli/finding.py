@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TrialWords = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILTER]...",
+        metavar="FILTER",
         help="Which ones: dataset:digits wn:>=50 acc:>90 -tag:old @saved, or a part of the name.",
         autocompletion=completing.terms("trials"),
     ),
@@ -28,7 +28,7 @@ TrialWords = Annotated[
 JobWords = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FILTER]...",
+        metavar="FILTER",
         help="Which ones: state:failed,lost kind:T_x took:>1h @saved, or a part of the name.",
         autocompletion=completing.terms("jobs"),
     ),
@@ -62,8 +62,9 @@ WhereTrials = Annotated[
 ]
 Trials = Annotated[
     list[int] | None,
-    typer.Argument(metavar="[TRIAL]...", help="Trial numbers.", autocompletion=completing.trials),
+    typer.Argument(metavar="TRIAL", help="Trial numbers.", autocompletion=completing.trials),
 ]
+EveryTrial = Annotated[bool, typer.Option("--all", help="Every trial.")]
 EveryJob = Annotated[bool, typer.Option("--all", help="Every job that this can be done to.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however many a filter finds.")]
 Down = Annotated[bool, typer.Option("--down", help="With --sort: the greatest first.")]

@@ -64,8 +64,8 @@ def show_one(
     attempts: Sequence[AttemptRow],
     directory: Path,
 ) -> None:
-    """Prints a job's facts, its result, its runs and its accuracy over the epochs; `place` is that
-    in line, of one that waits."""
+    """Prints a job's facts, its result, its attempts and its accuracy over the epochs; `place` is
+    that in line, of one that waits."""
     out = console()
     facts = {
         "job": str(row.id),
@@ -90,7 +90,7 @@ def show_one(
             out.print(Text(f"{name:<9}{value}"), soft_wrap=True)
     if len(attempts) > 1:
         for one in attempts:
-            out.print(Text(f"  run {one.number:<4}{_told(one)}"), soft_wrap=True)
+            out.print(Text(f"  attempt {one.number:<4}{_told(one)}"), soft_wrap=True)
     accuracies = [
         Series(name, [y for _, y in points], [float(x) for x, _ in points])
         for name, points in curves.items()

@@ -9,7 +9,7 @@ from wnkd_tui.cli.output import say
 
 def notify(
     text: Annotated[
-        str | None, typer.Argument(metavar="[TEXT]", help="What to send.", show_default=False)
+        str | None, typer.Argument(metavar="TEXT", help="What to send.", show_default=False)
     ] = None,
 ) -> None:
     """Send a notice now, to try it out.

@@ -63,7 +63,7 @@ def list_jobs(
 
     check_form(as_json=as_json, as_csv=as_csv)
     asked = list(words or ())
-    if state:
+    if state is not None:
         asked.append(f"state:{','.join(job_views.states(state))}")
     conn = connect(Home.find())
     if trial is not None:

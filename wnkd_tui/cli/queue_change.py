@@ -28,7 +28,7 @@ Command = Callable[[sqlite3.Connection, list[int]], None]
 
 def _offered(*states: str) -> Any:
     offers = completing.jobs(*states)
-    return typer.Argument(metavar="[JOB]...", help="Job numbers.", autocompletion=offers)
+    return typer.Argument(metavar="JOB", help="Job numbers.", autocompletion=offers)
 
 
 def cancel(

@@ -109,7 +109,7 @@ def classes(
     trials: Annotated[
         list[int],
         typer.Argument(
-            metavar="TRIAL...",
+            metavar="TRIAL",
             help="Trial numbers; all their seeds count.",
             autocompletion=completing.trials,
         ),

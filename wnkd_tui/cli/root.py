@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from io import StringIO, TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -44,6 +45,7 @@ class Root(TyperGroup):
             self._complete()
         debug = DEBUG in words
         words = [word for word in words if word != DEBUG]
+        _open_closed()
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):  # a terminal that lacks a sign is no error
                 stream.reconfigure(errors="replace")
@@ -67,6 +69,14 @@ class Root(TyperGroup):
         for line in answer.getvalue().splitlines():
             print(line.removeprefix(fixed))
         sys.exit(0)
+
+
+def _open_closed() -> None:
+    """Gives what was closed before the start (`>&-`) somewhere to go: nobody wants to read it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 - until the end
 
 
 def _left_alone() -> bool:
@@ -93,10 +103,13 @@ def _told(error: Exception) -> int:
         line, code = f"{message} (see {where} --help)", 2
     elif fault := _fault_of_the_database(error):
         line, code = fault, 2
+    elif isinstance(error, OSError) and error.strerror:  # the machine's fault, such as a full disk
+        line, code = ": ".join(str(part) for part in (error.filename, error.strerror) if part), 2
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         line, code = f"{what} (run again with {DEBUG} for the traceback)", 1
-    print(f"wnkd: {as_shown(' '.join(line.split()))}", file=sys.stderr)
+    with suppress(OSError):  # there may be no room for that either
+        print(f"wnkd: {as_shown(' '.join(line.split()))}", file=sys.stderr)
     return code
 
 

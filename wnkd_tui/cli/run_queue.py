@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from engine.errors import SpecError
+
+MOST_SLOTS = 10_000  # more is a slip: each is kept in memory and looked at
+
 
 class Where(StrEnum):
     """Where jobs run."""
@@ -35,6 +39,14 @@ AddressOption = Annotated[
 ]
 
 
+def check_cluster(executor: Where, profile: Path | None, address: str | None) -> None:
+    """Raises SpecError for what is said of a cluster that is not asked for."""
+    if profile is not None and executor is Where.LOCAL:
+        raise SpecError("--profile is of a cluster: give --executor slurm or ray too")
+    if address is not None and executor is not Where.RAY:
+        raise SpecError("--address is of a Ray cluster: give --executor ray too")
+
+
 def run_queue(
     drain: Annotated[
         bool,
@@ -50,12 +62,17 @@ def run_queue(
     ] = None,
     slots_per_gpu: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Jobs at a time on each GPU. Default: 1."),
+        typer.Option(
+            min=1, max=MOST_SLOTS, metavar="N", help="Jobs at a time on each GPU. Default: 1."
+        ),
     ] = None,
     slots: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Jobs at a time in all. Default: one per GPU, else per core."
+            min=1,
+            max=MOST_SLOTS,
+            metavar="N",
+            help="Jobs at a time in all. Default: one per GPU, else per core.",
         ),
     ] = None,
     fuse: Annotated[
@@ -87,7 +104,6 @@ def run_queue(
 
     Example: wnkd run-queue --drain --gpus 0,1 --slots-per-gpu 2
     """
-    from engine.errors import SpecError
     from wnkd_tui.cli.running import work
     from wnkd_tui.home import Home
     from wnkd_tui.queue.executors import clusters
@@ -103,10 +119,7 @@ def run_queue(
             raise SpecError(
                 "--fuse is of this host: a cluster does each job in a process of its own"
             )
-    elif profile:
-        raise SpecError("--profile is of a cluster: give --executor slurm or ray too")
-    if address and executor is not Where.RAY:
-        raise SpecError("--address is of a Ray cluster: give --executor ray too")
+    check_cluster(executor, profile, address)
     cluster = None
     if executor is Where.SLURM:
         cluster = clusters.slurm(home, profile)

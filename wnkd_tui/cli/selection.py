@@ -35,6 +35,7 @@ def job_ids(conn: sqlite3.Connection, meant: Meant, states: Collection[str]) -> 
     ways = (bool(meant.ids), meant.trial is not None, meant.where is not None, meant.every)
     if sum(ways) != 1:
         raise SpecError("which jobs? Give job numbers, or --trial N, or --where FILTER, or --all")
+    _check_says_something(meant.where)
     if meant.ids:
         return list(dict.fromkeys(meant.ids))
     words = [f"state:{','.join(states)}", meant.where or ""]
@@ -53,11 +54,19 @@ def trial_ids(
     """Numbers of the trials meant. Raises SpecError or StoreError as `job_ids` does."""
     if sum((bool(ids), where is not None, every)) != 1:
         raise SpecError("which trials? Give trial numbers, or --where FILTER, or --all")
+    _check_says_something(where)
     if not ids:
         return list(listing.trial_ids(conn, finding.search(conn, "trials", [where or ""])))
     for id in ids:
         queries.trial(conn, id)
     return list(dict.fromkeys(ids))
+
+
+def _check_says_something(where: str | None) -> None:
+    """Raises SpecError for a filter of blanks: a variable of a script that was empty is no wish to
+    change all that there is."""
+    if where is not None and not where.strip():
+        raise SpecError("--where is empty, and would find everything: give a filter, or --all")
 
 
 def ask(deed: str, what: str, many: int) -> None:

@@ -6,13 +6,14 @@ import typer
 
 from engine.errors import SpecError
 from wnkd_tui.cli import completing
-from wnkd_tui.cli.finding import Trials, WhereTrials, Yes
+from wnkd_tui.cli.finding import EveryTrial, Trials, WhereTrials, Yes
 from wnkd_tui.cli.output import say
 
 
 def tag(
     trials: Trials = None,
     where: WhereTrials = None,
+    every: EveryTrial = False,
     add: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,7 +49,7 @@ def tag(
     if not put and not off:
         raise SpecError("which tags? Give --add TAG or --remove TAG")
     conn = connect(Home.find())
-    ids = selection.trial_ids(conn, trials, where)
+    ids = selection.trial_ids(conn, trials, where, every)
     labels.tag(conn, ids, put, off)
     changes = " ".join([*(f"+{one}" for one in put), *(f"-{one}" for one in off)])
     say(f"{count(len(ids), 'trial')}: {changes}")
@@ -77,7 +78,7 @@ def note(
 def remove(
     trials: Trials = None,
     where: WhereTrials = None,
-    every: Annotated[bool, typer.Option("--all", help="Every trial.")] = False,
+    every: EveryTrial = False,
     yes: Yes = False,
 ) -> None:
     """Remove trials and the jobs only they need.

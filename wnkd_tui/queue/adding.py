@@ -94,13 +94,15 @@ def plans_of(conn: sqlite3.Connection, request: TrialRequest) -> tuple[DatasetRo
 
 def dataset_of(conn: sqlite3.Connection, name: str | None) -> DatasetRow:
     """The dataset `name`, None being the one used last. Raises StoreError for an unknown one."""
-    return queries.dataset(conn, name or queries.setting(conn, LAST_DATASET) or FIRST_DATASET)
+    if name is None:
+        name = queries.setting(conn, LAST_DATASET) or FIRST_DATASET
+    return queries.dataset(conn, name)
 
 
 def trial_specs(request: TrialRequest, dataset: str, recipe: str) -> list[TrialSpec]:
     """The distinct trials of `request`; a student without T_x is the same for every mix."""
     numbers = load_recipe(recipe, dataset)
-    encoder = request.encoder or numbers.encoder
+    encoder = numbers.encoder if request.encoder is None else request.encoder
     changes = settled(numbers, request.changes)
     for name, _ in changes:
         if name in NO_CHANGE:
@@ -132,7 +134,9 @@ def _planned(
     dataset = dataset_of(conn, request.dataset)
     if request.limit_train is not None:
         _check_limit(request.limit_train, dataset)
-    recipe = request.recipe or queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE
+    recipe = request.recipe
+    if recipe is None:
+        recipe = queries.setting(conn, LAST_RECIPE) or FIRST_RECIPE
     numbers = load_recipe(recipe, dataset.name)
     request = replace(
         request,

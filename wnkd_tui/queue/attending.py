@@ -22,11 +22,11 @@ START_GRACE = 5.0  # seconds in which a job that was submitted has told its proc
 
 @dataclass
 class _Run:
-    """What one supervisor remembers of a run; another one that adopts it knows less."""
+    """What one supervisor remembers of an attempt; another one that adopts it knows less."""
 
     attempt: int
     began: float | None = None  # on `uptime`; None for one that was adopted
-    oom_kills: int | None = None  # of the kernel, when the run began
+    oom_kills: int | None = None  # of the kernel, when the attempt began
     seen: float = field(default_factory=time.monotonic)  # first
     alive: bool = False  # whether it was seen to run
     word_seen: float | None = None  # its last word, first, on time.monotonic
@@ -54,7 +54,7 @@ class Attendant:
         self._runs: dict[int, _Run] = {}
 
     def begin(self, work: Work) -> None:
-        """A run begins now."""
+        """An attempt begins now."""
         self._runs[work.id] = _Run(work.attempt, uptime(), oom_kills())
 
     def forget_all_but(self, works: Collection[Work]) -> None:
@@ -151,7 +151,7 @@ class Attendant:
 
 
 def _seconds(work: Work, run: _Run, gone: Gone) -> float | None:
-    """How long a run took; None where nobody saw when it ended, or began."""
+    """How long an attempt took; None where nobody saw when it ended, or began."""
     if gone.seconds is not None:
         return gone.seconds
     if run.began is not None:

@@ -5,7 +5,6 @@ TOML of plain texts, so that one can read, edit and copy it. What is empty is le
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from engine.durable import replacing
 from engine.errors import SpecError
 from engine.spec import Method, Modality, Teachers, ValidationText
+from wnkd_tui import toml_file
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest
 from wnkd_tui.queue.fields import Fields, read
@@ -44,12 +44,14 @@ def save(home: Home, name: str, config: Fields) -> None:
 def load(home: Home, name: str) -> Fields:
     """Raises SpecError where there is none of that name, or its file cannot be read."""
     path = _path(home, name)
-    if not path.exists():
-        known = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml"))) or "none yet"
-        raise SpecError(f"no configuration {name!r}; saved: {known}")
     try:
-        return _read(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, SpecError) as error:
+        table = toml_file.read(path, SpecError)
+    except FileNotFoundError:
+        known = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml"))) or "none yet"
+        raise SpecError(f"no configuration {name!r}; saved: {known}") from None
+    try:
+        return _read(table)
+    except SpecError as error:
         raise SpecError(f"{path}: {error}") from None
 
 
@@ -126,7 +128,7 @@ def _read(table: Mapping[str, Any]) -> Fields:
         raise SpecError(f"unknown field {name!r}")
     for name in table.keys() & set(_TEXTS):
         if not isinstance(table[name], str):
-            raise SpecError(f"{name} must be a text, got {table[name]!r}")
+            raise SpecError(f"{name} must be a text, got {toml_file.shown(table[name])}")
     kinds = {"modality": Modality, "method": Method, "val_text": ValidationText}
     try:
         chosen = {name: kind(table[name]) for name, kind in kinds.items() if name in table}

@@ -90,9 +90,9 @@ def checked(conn: sqlite3.Connection) -> Mapping[str, Checked]:
     return {row["name"].removeprefix(_CHECKED): Checked(**json.loads(row["value"])) for row in rows}
 
 
-def missing(row: DatasetRow) -> Path | None:
+def missing(of: DatasetRow | Source) -> Path | None:
     """What of its files is gone: the folder, the prompts or the split files."""
-    parts = (row.path, row.prompts, row.splits)
+    parts = (of.path, of.prompts, of.splits)
     return next((part for part in parts if part and not part.exists()), None)
 
 

@@ -1,4 +1,4 @@
-"""How the end of a run becomes a state of its job: the rules, as a function of what is known."""
+"""How the end of an attempt becomes a state of its job: a function of what is known."""
 
 import json
 import signal
@@ -21,11 +21,11 @@ _DOUBLINGS = 60  # beyond which a back-off is over any limit, and a power of 2 s
 
 @dataclass(frozen=True)
 class End:
-    """What is known of how a run ended.
+    """What is known of how an attempt ended.
 
     `stopped`: its run-queue was being stopped. `out_of_memory`: the kernel has killed for lack of
-    memory since the run began. `no_room`: the disk was full while it ran. `full_before`: how many
-    runs just before this one ended with a full disk and came no further.
+    memory since the attempt began. `no_room`: the disk was full while it ran. `full_before`: how
+    many attempts just before this one ended with a full disk and came no further.
     """
 
     word: LastWord | None

@@ -44,7 +44,7 @@ EXISTS (
     WHERE theirs.job_id = recent.job_id
         AND one.recipe = other.recipe AND one.dataset = other.dataset)
 """
-# The last run of such a one on this host.
+# The last attempt of such a one on this host.
 _MEMORY = f"""
 SELECT recent.memory FROM (
     SELECT job_id, memory, started_at FROM attempt

@@ -136,7 +136,7 @@ def check_trials(conn: sqlite3.Connection, ids: Collection[int]) -> None:
 
 
 def attempts(conn: sqlite3.Connection, job_id: int) -> list[AttemptRow]:
-    """The runs of a job, the first one first."""
+    """The attempts of a job, the first one first."""
     rows = conn.execute("SELECT * FROM attempt WHERE job_id = ? ORDER BY number", [job_id])
     return [AttemptRow(**row) for row in rows]
 

@@ -18,7 +18,7 @@ class JobRow:
     so, or which job a waiting one waits for. `wanted` is the state a running job is being brought
     to (cancelled, paused, waiting), else None. `rate` is in units per second. `losses`: how often
     in a row it was lost with no progress; `retry_at`: before that time it is not tried again.
-    `host`, `place` and `together` are those of the run of a running one, see AttemptRow.
+    `host`, `place` and `together` are those of the attempt of a running one, see AttemptRow.
     """
 
     id: int

@@ -183,7 +183,7 @@ JOBS = _table(
     ),
     Field("priority", "number", "job.priority", "higher ones start first"),
     Field("reason", "words", f"coalesce({DESERTED}, job.reason)", "part of the reason"),
-    Field("host", "text", _HOST, "host of its last run"),
+    Field("host", "text", _HOST, "host of its last attempt"),
     Field("slot", "text", "job.slot", "slot it occupies"),
     Field("device", "words", "job.device", "part of its device's name"),
     Field(
@@ -198,7 +198,7 @@ JOBS = _table(
     Field("queued", "time", "job.queued_at", "when it was queued"),
     Field("started", "time", "job.started_at", "when it was started last"),
     Field("finished", "time", "job.finished_at", "when it ended"),
-    Field("took", "duration", "job.finished_at - job.started_at", "how long its last run took"),
+    Field("took", "duration", "job.finished_at - job.started_at", "how long its last attempt took"),
 )
 
 TABLES = {fields.what: fields for fields in (TRIALS, JOBS)}

@@ -30,8 +30,11 @@ def tag(
 ) -> None:
     """Puts tags on trials and takes others off.
 
-    Raises StoreError, with nothing changed, for a word that is no tag and an unknown trial.
+    Raises StoreError, with nothing changed, for a word that is no tag, one that is to be put on and
+    taken off, and an unknown trial.
     """
+    for word in set(add) & set(remove):
+        raise StoreError(f"tag {word}: to be put on, and taken off: say one of them")
     for word in add:
         if fault := tag_fault(word):
             raise StoreError(fault)
@@ -70,11 +73,14 @@ def save(conn: sqlite3.Connection, search: SavedFilter) -> None:
     """Keeps a search under its name, in the place of an older one; names of others in it become
     their words, which may be changed later.
 
-    Raises StoreError for a name that is empty, FilterError for what cannot be searched by.
+    Raises StoreError for a name that is empty and for a text that is not for one line, FilterError
+    for what cannot be searched by.
     """
     name = search.name.strip()
     if not name:
         raise StoreError("a saved filter needs a name")
+    if not is_showable(search.text):
+        raise StoreError("a filter is one line of text, without control characters")
     fields = TABLES[search.what]
     text, _ = expanded(conn, search.what, search.text)
     parse(text, fields)
