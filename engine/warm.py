@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 from engine.job import STAGES
 from engine.running import OUTPUT
 
-PRELOAD = ("torch", "sklearn.cluster", "sklearn.datasets", "captum.attr", *STAGES.values())
+PRELOAD = ("torch", "sklearn.cluster", "captum.attr", *STAGES.values())
 TARGET = "engine.running:run"
 
 

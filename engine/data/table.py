@@ -12,7 +12,8 @@ LARGEST = 1 << 30  # bytes of a list: ImageNet-21k's 14 million images take half
 
 
 def text(path: Path, encoding: str) -> str:
-    """All of a list of lines. Raises DataError for what is no file, no text or larger than LARGEST."""
+    """All of a list of lines. Raises DataError for what is no file or no text, or larger than
+    LARGEST."""
     _check(path)
     try:
         return path.read_text(encoding=encoding)

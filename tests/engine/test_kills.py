@@ -20,7 +20,7 @@ from engine.plan import JobSpec
 
 HERE = Path(__file__).parent
 EPOCHS = 8
-PRELOAD = ("engine.stages.teacher", "sklearn.datasets", "torch._inductor")  # all it imports
+PRELOAD = ("engine.stages.teacher", "torch._inductor")  # all it imports
 
 
 class Server:

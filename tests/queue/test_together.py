@@ -260,7 +260,7 @@ def test_real_students_that_are_killed_together_end_with_the_bits_of_each_alone(
     ]
     students = [of.jobs[-1] for of in plans]
     ids = [row.id for row in commands.add_trials(home, plans, None).jobs if row.kind == "student"]
-    preload = ("engine.stages.student", "sklearn.datasets", "torch._inductor")  # all it imports
+    preload = ("engine.stages.student", "torch._inductor")  # all it imports
     server = [*WARM, "--target", "held_students:run", "--preload", *preload]
     launcher = WarmLauncher(home.root / "warm.log", server)
     killed, by_themselves = [], []
