@@ -134,7 +134,7 @@ async def test_every_report_has_its_table(home: Home, make_app: MakeApp, settle:
         "scatter": "S from T_m+T_x gain",
         "shots": "many-shot",
         "classes": "zero",
-        "curves": "at step",
+        "curves": "at epoch",
     }
     app = make_app(home)
     async with app.run_test(size=(160, 100)) as pilot:
@@ -197,7 +197,7 @@ async def test_curves_of_runs_lie_over_one_another(
         assert "done trials" in words(app, "#compare-caption")
         assert len(app.screen.answer.view.figures[0].lines) == 8
         await press(pilot, settle, "right")
-        assert "step 1  ●" in chart(app, 0)
+        assert "epoch 1  ●" in chart(app, 0)
         await press(pilot, settle, "m")
         assert "train_loss" in words(app, "#knob-metric")
         await press(pilot, settle, "k")

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from wnkd_tui.app.application import WnkdApp
-from wnkd_tui.app.deeds import _named
+from wnkd_tui.app.deeds import Deeds, _named
 from wnkd_tui.app.undo import STEPS, Did, Undo
 from wnkd_tui.home import Home
 from wnkd_tui.queue.adding import TrialRequest, queue_trials
@@ -163,6 +164,23 @@ def test_queueing_is_undone_where_nothing_has_begun(home: Home, db: Callable[...
     assert rows(conn) == before
     assert queries.count_trials(conn) == trials
     conn.close()
+
+
+def test_what_can_be_undone_may_be_taken_away_while_it_is_told() -> None:
+    class Taken(Undo):
+        """The deeds' thread takes the step away right behind the first look."""
+
+        @property
+        def next(self) -> Did | None:
+            last = super().next
+            self.pop()
+            return last
+
+    deeds = Deeds(Mock())
+    deeds._undo = Taken()
+    deeds._undo.push(Did("cancelled 3 jobs", lambda _: ""))
+    assert deeds.undoable == "cancelled 3 jobs"
+    assert deeds.undoable is None
 
 
 def test_fifty_deeds_can_be_undone() -> None:

@@ -144,7 +144,7 @@ def in_words(event: Mapping[str, Any]) -> str:
 
 def _figures(values: Mapping[str, float]) -> str:
     """`93.20 %, loss 0.412`: validation in a line that fits half of a small terminal."""
-    shapes = {"val_top1": "{:.2f} %", "val_loss": "loss {:.3g}"}
+    shapes = {"val_top1": "{:.2f} %", "val_loss": "loss {:#.3g}"}
     return ", ".join(shape.format(values[name]) for name, shape in shapes.items() if name in values)
 
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 
-from textual.app import App
 from textual.binding import Binding
 from textual.filter import LineFilter
 
+from wnkd_tui.app.bursts import Bursts
 from wnkd_tui.app.plain import Ascii, Harmless, shows_unicode
 from wnkd_tui.app.screens.page import TALL, WIDE
 from wnkd_tui.app.sheets import Sheets
 from wnkd_tui.app.theme import DARK, LIGHT, inks
 
 
-class Look(App[None]):
+class Look(Bursts):
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  (Textual declares it on instances)
         (0, "-narrow"),
         (WIDE, "-wide"),

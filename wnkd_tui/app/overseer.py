@@ -19,7 +19,7 @@ _HOW_TO_STOP = (
     Choice("s", "stop after the running jobs", "finish"),
     Choice("n", "stop now: running jobs wait and later go on from their checkpoints", "now"),
 )
-_LOG = Choice("o", "see what it wrote (worker.log)", "log")
+_LOG = Choice("o", "see worker.log: what workers started by the app wrote", "log")
 _START = (
     Choice("w", "start it: a job at a time on each GPU, else on each core", "start"),
     Choice("s", "start it with another number of jobs at a time (--slots)", "slots"),

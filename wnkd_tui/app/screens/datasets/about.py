@@ -37,8 +37,10 @@ def facts(row: DatasetRow) -> dict[str, str]:
 
 
 def about(row: DatasetRow, inks: Inks) -> Table:
-    """The facts, a line each."""
-    table = Table.grid(padding=(0, 2))
+    """The facts, a line each, cut where it is too long."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     for name, value in facts(row).items():
         table.add_row(Text(name, style=inks["faint"]), value)
     return table

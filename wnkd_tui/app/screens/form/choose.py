@@ -36,11 +36,11 @@ class ChooseSetting(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         columns = [
-            Column[Setting]("Setting", lambda one, _: Text(one.name), width=30, grow=1),
+            Column[Setting]("Setting", lambda one, _: Text(one.name), width=28, grow=1),
             Column[Setting](
-                "Value", lambda one, _: Text(written(one.value), "bold"), width=18, grow=1
+                "Value", lambda one, _: Text(written(one.value), "bold"), width=15, grow=1
             ),
-            Column[Setting]("Otherwise", self._others, width=20, grow=2),
+            Column[Setting]("Otherwise", self._others, width=21, grow=2),
         ]
         with Vertical(classes="dialog choose"):
             yield Static(f"Settings of recipe {self._recipe}", classes="question", markup=False)
@@ -54,9 +54,6 @@ class ChooseSetting(Dialog[str | None]):
     @property
     def _rows(self) -> Rows[Setting]:
         return self.query_one(Rows)
-
-    def _value(self, setting: Setting, _: int) -> Text:
-        return Text(written(setting.value), style="bold")
 
     def _others(self, setting: Setting, _: int) -> Text:
         others = [one for one in setting.choices if one != written(setting.value)]

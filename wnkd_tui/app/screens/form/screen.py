@@ -159,6 +159,11 @@ class TrialForm(Dialog[TrialRequest | None]):
         told.update(said)
         told.set_class(not good, "-wrong")
         self.query_one("#queue", Button).disabled = not good
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is wrong cannot be queued; the words above the buttons say why."""
+        return action != "queue" or not self.query("#told.-wrong")
 
     @on(Button.Pressed, "#queue")
     @on(Input.Submitted)

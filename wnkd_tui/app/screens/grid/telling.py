@@ -30,6 +30,8 @@ def cell(grid: Grid, layout: Layout, place: Place, epoch: Epoch, inks: Mapping[s
         name = grid.basis.tx(line).name
     others = differs(grid.basis, place, epoch)
     words = cell_words(name, grid.cells[place], len(grid.basis.seeds), others, inks)
+    if tx := grid.basis.specs(line, kind, 0)[0].tx:
+        words.append(f"  validation text {tx.val_text}", inks["faint"])
     return Text.assemble(line.dataset, "  ", words) if layout.by_dataset else words
 
 

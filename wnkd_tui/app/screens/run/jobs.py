@@ -22,7 +22,7 @@ class RunJobCells:
             Column("Job", lambda job, _: Text(str(job.id)), 5, right=True),
             Column("What", lambda job, _: Text(_role(job)), 14, grow=1),
             Column("Name", lambda job, _: Text(job.name), 20, room=70, grow=1),
-            Column("", self._progress, 11, grow=1),
+            Column("Result", self._progress, 11, grow=1),
         ]
 
     def _progress(self, job: JobRow, width: int) -> Text:

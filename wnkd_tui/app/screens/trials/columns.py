@@ -49,13 +49,16 @@ class TrialCells:
             Column("Added", self._age, 6, room=108, right=True, field="added"),
         ]
 
-    def _name(self, trial: TrialLine, _: int) -> Text:
-        """`≠` where the recipe is changed, `*` where there is a note."""
+    def _name(self, trial: TrialLine, width: int) -> Text:
+        """`≠` where the recipe is changed, `*` where there is a note: a name that is too long is
+        cut before its signs, since without them it would be another trial's."""
         changed = f" {CHANGED} {text_of(trial.spec.changes)}" if trial.spec.changes else ""
         noted = " *" if trial.note else ""
-        return Text.assemble(
-            trial.name, (noted, self.inks["teacher"]), (changed, self.inks["faint"])
-        )
+        if len(trial.name + noted + changed) > width:
+            changed = changed[:2]
+        name = Text(trial.name)
+        name.truncate(max(1, width - len(noted + changed)), overflow="ellipsis")
+        return Text.assemble(name, (noted, self.inks["teacher"]), (changed, self.inks["faint"]))
 
     def _dataset(self, trial: TrialLine, _: int) -> Text:
         limit = f" ({trial.spec.limit_train})" if trial.spec.limit_train else ""
