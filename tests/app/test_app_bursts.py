@@ -46,3 +46,18 @@ async def test_keys_behind_one_that_opens_something_are_typed_into_that(
         await settle(pilot)
         burst(app, *"/cp")  # on the page `c` cancels, and `p` holds
         await until(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == "cp")
+
+
+async def test_a_dialog_may_be_answered_while_it_opens(
+    home: Home, make_app: MakeApp, settle: Settle, until: Until
+) -> None:
+    app = make_app(home)
+    answers: list[str | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        dialog = ChooseSetting("demo", [], app.inks)
+        app.push_screen(dialog, answers.append)
+        dialog.dismiss("T_x.stem")
+        await until(pilot, lambda: answers)
+        assert answers == ["T_x.stem"]
+        assert app.screen is app.page

@@ -12,10 +12,20 @@ Result = TypeVar("Result")
 
 
 class Dialog(Steady, ModalScreen[Result]):
-    """A screen over a page, dismissed once: a second quick answer finds another screen on top."""
+    """A screen over a page, dismissed once: a second quick answer finds another screen on top. One
+    that is answered while it opens has its widgets before it goes."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+        if self.app.screen is not self:
+            return AwaitComplete()
+        if self.is_mounted:
+            return super().dismiss(result)
+
+        def later() -> None:  # what `dismiss` gives must not be awaited by this screen
+            self.dismiss(result)
+
+        self.call_later(later)
+        return AwaitComplete()
 
 
 class Passing(Dialog[Result]):
