@@ -3,13 +3,18 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 
+from rich.style import Style
+from rich.text import Text
 from textual.coordinate import Coordinate
+from textual.events import Click
 from textual.pilot import Pilot
 from textual.widgets import Checkbox, DataTable, Input, OptionList, Static
+from textual.widgets.data_table import RowKey
 
 from engine.spec import Method, Modality, Teachers, TrialSpec
 from wnkd_tui.app.application import WnkdApp
 from wnkd_tui.app.screens.form.screen import TrialForm
+from wnkd_tui.app.screens.grid.drawn import GridTable
 from wnkd_tui.app.screens.grid.screen import GridPage
 from wnkd_tui.app.screens.grid.sweep import SweepList
 from wnkd_tui.app.widgets.chart import Chart
@@ -301,6 +306,25 @@ async def test_cells_are_marked_by_shift_and_by_dragging(
         await until(pilot, lambda: app.deeds.undoable)
         await pilot.press("z")
         await until(pilot, lambda: specs(home, db) == before)
+
+
+async def test_a_click_on_what_is_gone_since_it_was_drawn_marks_nothing(
+    home: Home, make_app: MakeApp, settle: Settle
+) -> None:
+    app = make_app(home)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await to_grid(pilot, settle)
+        table = app.screen.query_one(GridTable)
+        for row, column in ((99, -1), (99, 0), (0, 99)):
+            drawn = Style(meta={"row": row, "column": column})
+            at = dict.fromkeys(("x", "y", "screen_x", "screen_y"), 3)
+            still = dict.fromkeys(("delta_x", "delta_y"), 0)
+            held = dict.fromkeys(("shift", "meta", "ctrl"), False)
+            table.post_message(Click(table, **at, **still, **held, button=1, style=drawn))
+        table.post_message(DataTable.RowLabelSelected(table, RowKey("gone"), 99, Text("gone")))
+        await settle(pilot)
+        assert app.is_running
+        assert marks(app) == []
 
 
 def charts(app: WnkdApp) -> list[str]:

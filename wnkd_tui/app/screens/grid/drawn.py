@@ -61,7 +61,8 @@ class GridTable(Matrix):
         return self._board.places[row][column] if 0 <= row < len(self._board.places) else None
 
     def row(self, row: int) -> list[Place]:
-        return [place for place in self._board.places[row] if place]
+        """Of a line that is gone, none."""
+        return [place for line in self._board.places[row : row + 1] for place in line if place]
 
     def places(self) -> Iterator[tuple[tuple[int, int], Place]]:
         """Each with its row and column."""

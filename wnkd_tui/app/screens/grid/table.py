@@ -108,8 +108,10 @@ class Matrix(DataTable[Text]):
             self.release_mouse()
 
     async def _on_click(self, event: Click) -> None:
-        """What was dragged is marked already."""
-        if self._dragged:
+        """What was dragged is marked already; what was drawn before may have gone meanwhile."""
+        at = event.style.meta
+        gone = at.get("row", -1) >= self.row_count or at.get("column", -1) >= len(self.columns)
+        if self._dragged or gone:
             self._dragged = False
             event.stop()
             event.prevent_default()
