@@ -171,10 +171,9 @@ class Lines(ScrollView, Generic[Row]):
 
     @property
     def fitted(self) -> Fitted[Row]:
-        """The columns that there is room for, with their widths."""
-        return fit(
-            self.columns, self.scrollable_content_region.width - (GAP if self._markable else 0)
-        )
+        """The columns that there is room for beside marks and scrollbar, with their widths."""
+        taken = self.scrollbar_size_vertical + (GAP if self._markable else 0)
+        return fit(self.columns, self.size.width - taken)
 
     def render(self) -> str:
         return ""

@@ -9,14 +9,14 @@ from wnkd_tui.app.screens.queue.view import JobDetail
 from wnkd_tui.app.states import SIGNS, badge
 from wnkd_tui.store.rows import AttemptRow, JobRow
 
-_RUNS = 3  # the last ones are told
+_ATTEMPTS = 3  # the last ones are told
 
 
 def about(detail: JobDetail, start: float | None, now: float, inks: Mapping[str, str]) -> Text:
     """`start`: when a waiting job will probably start; times in UTC seconds."""
     faint = inks["faint"]
     lines = [Text(line) for line in _where(detail, start, now)]
-    lines += [Text(line, style=faint) for line in _runs(detail)]
+    lines += [Text(line, style=faint) for line in _attempts(detail)]
     lines.append(Text("needs nothing" if not detail.needs else "needs", style=faint))
     lines += [_kin(job, depth, inks) for depth, job in detail.needs]
     lines.append(Text("needed by nothing" if not detail.users else "needed by", style=faint))
@@ -43,16 +43,16 @@ def _where(detail: JobDetail, start: float | None, now: float) -> Iterator[str]:
         yield f"priority {job.priority}"
 
 
-def _runs(detail: JobDetail) -> Iterator[str]:
-    ended = [run for run in detail.attempts if run.ending]
-    for run in ended[-_RUNS:]:
-        yield _run(run)
+def _attempts(detail: JobDetail) -> Iterator[str]:
+    ended = [one for one in detail.attempts if one.ending]
+    for one in ended[-_ATTEMPTS:]:
+        yield _attempt(one)
 
 
-def _run(run: AttemptRow) -> str:
-    lasted = f" after {duration(run.seconds)}" if run.seconds is not None else ""
-    why = f": {run.reason}" if run.reason else ""
-    return f"run {run.number} {run.where}: {run.ending}{lasted}{why}"
+def _attempt(one: AttemptRow) -> str:
+    lasted = f" after {duration(one.seconds)}" if one.seconds is not None else ""
+    why = f": {one.reason}" if one.reason else ""
+    return f"attempt {one.number} {one.where}: {one.ending}{lasted}{why}"
 
 
 def _kin(job: JobRow, depth: int, inks: Mapping[str, str]) -> Text:
