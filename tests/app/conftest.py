@@ -251,6 +251,7 @@ def _same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("WNKD_ASCII", "0")
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("os.getpgrp", lambda: -1)  # as below a shell, which offers ctrl+z
 
 
 @pytest.fixture
